@@ -1,0 +1,20 @@
+# Debian packages as imported targets. All of them are installed by cmake/setup.sh.
+
+set(CUPEL_SETUP_HINT "run `bash cmake/setup.sh`, which installs what the build needs")
+
+find_package(Threads REQUIRED)
+foreach(package absl fmt tomlplusplus nlohmann_json CLI11 Catch2 zstd OpenSSL SQLite3)
+  find_package(${package} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} was not found: ${CUPEL_SETUP_HINT}")
+  endif()
+endforeach()
+
+# Debian's RE2 has no CMake configuration.
+find_path(RE2_INCLUDE_DIR re2/re2.h)
+find_library(RE2_LIBRARY re2)
+if(NOT RE2_INCLUDE_DIR OR NOT RE2_LIBRARY)
+  message(FATAL_ERROR "RE2 was not found: ${CUPEL_SETUP_HINT}")
+endif()
+add_library(re2::re2 UNKNOWN IMPORTED)
+set_target_properties(re2::re2 PROPERTIES IMPORTED_LOCATION "${RE2_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${RE2_INCLUDE_DIR}")

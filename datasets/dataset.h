@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "base/config.h"
+#include "datasets/task.h"
+
+namespace cupel {
+
+// A finite, ordered collection of tasks. At(i) is a pure function of the configuration and i. Immutable, thread-safe.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;            // >= 1
+  virtual Task At(int64_t index) const = 0;    // 0 <= index < size()
+};
+
+// Generated arithmetic: `operands` terms joined by the operators, each term with `digits` digits.
+struct ArithmeticConfig {
+  std::vector<std::string> operators = {"+", "-"};  // of + - *
+  int64_t min_operand = 0;
+  int64_t max_operand = 9;
+  int64_t terms = 2;                                // numbers in the expression
+  std::string template_text = "What is {expression}?";  // must contain {expression}
+  std::string system;                               // system message; empty: the chat template's own default
+  double held_out_fraction = 0.2;                   // share of all expressions kept for evaluation
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("operators", operators, "operators that join the terms: \"+\", \"-\", \"*\"");
+    field("min_operand", min_operand, "smallest number in an expression", Range{-1e9, 1e9});
+    field("max_operand", max_operand, "largest number in an expression", Range{-1e9, 1e9});
+    field("terms", terms, "numbers in an expression", Range{2, 8});
+    field("template", template_text, "the question; {expression} stands for the expression");
+    field("system", system, "system message; empty takes the chat template's default");
+    field("held_out_fraction", held_out_fraction, "share of all expressions that training never draws", Range{0.01, 0.9});
+  }
+};
+
+// JSON lines with a column mapping. The defaults read GSM8K as published.
+struct JsonlConfig {
+  std::string path;                       // training file
+  std::string eval_path;                  // evaluation file; empty: held_out_fraction of `path`
+  std::string prompt_column = "question";
+  std::string answer_column = "answer";
+  std::string answer_after = "####";      // gold is what follows the last such mark; empty: the whole column
+  std::string template_text = "{prompt}"; // the question; {prompt} stands for the column
+  std::string system;
+  std::string verifier = "number";
+  double held_out_fraction = 0.1;
+  int64_t limit = 0;                      // use the first so many rows; 0: all
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("path", path, "JSON lines file of training tasks");
+    field("eval_path", eval_path, "JSON lines file of evaluation tasks; empty holds out part of `path`");
+    field("prompt_column", prompt_column, "member that holds the question: text, or a list of {role, content}");
+    field("answer_column", answer_column, "member that holds the gold answer");
+    field("answer_after", answer_after, "the gold answer follows the last such mark; empty takes the whole member");
+    field("template", template_text, "the question; {prompt} stands for the member");
+    field("system", system, "system message; empty takes the chat template's default");
+    field("verifier", verifier, "verifier that judges the answers");
+    field("held_out_fraction", held_out_fraction, "share of rows that training never draws, when eval_path is empty", Range{0.0, 0.9});
+    field("limit", limit, "use the first so many rows; 0: all", Range{0, 1e12});
+  }
+};
+
+// Which tasks a run uses. One source per run; its section is the one that `source` names.
+struct DatasetConfig {
+  std::string source = "arithmetic";  // name in datasets/registry.def
+  ArithmeticConfig arithmetic;
+  JsonlConfig jsonl;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl"}});
+    field("arithmetic", arithmetic, "generated arithmetic");
+    field("jsonl", jsonl, "JSON lines file");
+  }
+};
+
+enum class Split { kTrain, kEval };
+
+// Builds one split. Train and eval ids of one configuration are disjoint, and the gold answers of every task verify. Errors: unknown
+// source, unusable settings, an unreadable or malformed file (with its line), an empty split.
+absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DatasetConfig& config, uint64_t seed, Split split);
+
+}  // namespace cupel

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "policy/kernels/cpu/kernels.h"
+#include "policy/model_config.h"
+
+namespace cupel {
+
+// One trainable tensor. The optimizer owns the numbers in `master`; everything else is derived from them.
+struct Parameter {
+  std::string name;    // of the storage: "model.layers.0.self_attn.qkv" (fused matrices have no single Hugging Face name)
+  at::Tensor master;   // fp32
+  at::Tensor compute;  // compute type, same shape; shares master's storage when computing in fp32
+  at::Tensor grad;     // fp32, same shape; undefined until EnableTraining
+  bool decays = false; // weight decay applies (matrices, not norms)
+};
+
+// A matrix applied to activations: y = x W^T.
+struct LinearWeights {
+  Parameter weight;                // [out, in]
+  kernels::PackedMatrix packed;    // `compute` laid out for the product kernel
+  at::Tensor onednn;               // the same for oneDNN, when that backend is chosen; undefined otherwise
+};
+
+struct LayerWeights {
+  Parameter input_norm;   // [D]
+  LinearWeights qkv;      // [(H + 2 KH) d, D]: rows of q, then k, then v
+  LinearWeights o_proj;   // [D, H d]
+  Parameter post_norm;    // [D]
+  LinearWeights gate_up;  // [2 F, D]: rows of gate, then up
+  LinearWeights down;     // [D, F]
+};
+
+// All weights of a dense grouped-query decoder. Plain data; ownership by value.
+struct DecoderWeights {
+  ModelConfig config;
+  Parameter embedding;               // [V, D]
+  std::vector<LayerWeights> layers;  // [L]
+  Parameter final_norm;              // [D]
+  LinearWeights head;                // [V, D]; with tied embeddings `head.weight` is empty and `packed` holds the embedding
+  std::vector<float> rope_table;     // [max_context][d]: cos (d/2), sin (d/2)
+};
+
+// A rows [begin, end) slice of a parameter under its Hugging Face name.
+struct NamedSlice {
+  std::string name;
+  Parameter* parameter;  // borrowed from the weights
+  int64_t row_begin;
+  int64_t row_end;
+};
+std::vector<NamedSlice> NamedSlices(DecoderWeights& weights);
+// Every storage once, in a fixed order: what the optimizer, the gradient norm and the trainer's checkpoint loop over.
+std::vector<Parameter*> Parameters(DecoderWeights& weights);
+
+}  // namespace cupel

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "base/json.h"
+#include "rollout/rollout.h"
+
+namespace cupel {
+
+// The run's log: one SQLite file, append-only. One connection writes and checkpoints the write-ahead log; `synchronous=FULL`, every write
+// one immediate transaction, so that what was acknowledged survives a kill and a power cut. Readers open it while it is written.
+// Schema and encodings: docs/rollout-log.md. Not thread-safe; errors name the file, and a full disk says so.
+class RolloutStore {
+ public:
+  static constexpr int kSchemaVersion = 1;  // PRAGMA user_version
+
+  enum class Mode { kCreate, kReadWrite, kReadOnly };
+  // kCreate: the file must not exist. kReadWrite, kReadOnly: NotFound if missing; FailedPrecondition when a newer program wrote it (both versions
+  // named); DataLoss when it is not a run's log.
+  static absl::StatusOr<RolloutStore> Open(const std::string& path, Mode mode);
+  RolloutStore(RolloutStore&&) noexcept;
+  RolloutStore& operator=(RolloutStore&&) noexcept;
+  ~RolloutStore();
+
+  struct RunInfo {
+    Json recipe;                    // every resolved setting
+    std::string program_version;
+    std::string build;              // compiler, flags, kernel path
+    std::string model_digest;       // SHA-256 of the model file, or of its directory's manifest
+    std::string host;
+    std::string started_at;         // ISO 8601 UTC
+  };
+  absl::Status WriteRun(const RunInfo& info);
+  absl::StatusOr<RunInfo> ReadRun() const;
+
+  // All groups of a step in one transaction. A (step, group, sample) that is there already is an error: a step is acknowledged once.
+  absl::Status AppendStep(int64_t step, const std::vector<RolloutGroup>& groups);
+  // The groups of a step exactly as appended (bits of log-probabilities and rewards included); empty when the step is not there.
+  absl::StatusOr<std::vector<RolloutGroup>> ReadStep(int64_t step) const;
+  absl::StatusOr<std::vector<int64_t>> StepNumbers() const;  // ascending
+
+  using Metrics = std::vector<std::pair<std::string, double>>;
+  // Replaces the metrics of the step: a step redone after a kill is recorded once.
+  absl::Status WriteMetrics(int64_t step, const Metrics& metrics);
+  absl::StatusOr<Metrics> ReadMetrics(int64_t step) const;
+  // (step, value) of one metric over the run.
+  absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricSeries(const std::string& name) const;
+
+  struct Checkpoint {
+    int64_t step = 0;               // number of finished steps it holds
+    std::string directory;          // relative to the run's folder
+    std::string manifest_sha256;
+  };
+  absl::Status AppendCheckpoint(const Checkpoint& checkpoint);
+  absl::StatusOr<std::vector<Checkpoint>> ReadCheckpoints() const;  // newest first
+
+  struct Evaluation {
+    int64_t step = 0;
+    std::string name;               // "before", "after", "step"
+    int64_t num_questions = 0;
+    int64_t samples_per_question = 0;
+    double pass_at_1 = 0;
+    double standard_error = 0;
+    Json examples;                  // array of {task, question, gold, answer, outcome}
+  };
+  absl::Status WriteEvaluation(const Evaluation& evaluation);  // replaces the same (step, name)
+  absl::StatusOr<std::vector<Evaluation>> ReadEvaluations() const;
+
+  // Warnings, skips, restarts.
+  absl::Status AppendEvent(int64_t step, const std::string& kind, const std::string& message);
+  struct Event {
+    std::string at;
+    int64_t step;
+    std::string kind;
+    std::string message;
+  };
+  absl::StatusOr<std::vector<Event>> ReadEvents() const;
+
+  const std::string& path() const;
+
+ private:
+  struct State;
+  explicit RolloutStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The version of the SQLite library that is linked, for `doctor`.
+std::string SqliteVersion();
+
+}  // namespace cupel
