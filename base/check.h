@@ -10,8 +10,7 @@ namespace cupel {
 
 // States what must hold if our own code is right; on in every build type. A failed check is a bug of ours, never the user's
 // mistake, a broken file (absl::Status) or something a model wrote (a value).
-inline void Check(bool condition, std::string_view what,
-                  const std::source_location& where = std::source_location::current()) {
+inline void Check(bool condition, std::string_view what, const std::source_location& where = std::source_location::current()) {
   if (!condition) [[unlikely]] {
     CheckFailed(what, where);
   }

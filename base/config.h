@@ -24,8 +24,8 @@
 // else. Field types: bool, int64_t, double, std::string, std::vector<std::string>, std::vector<int64_t>, std::vector<double>, nested
 // configuration structs and std::vector of them (TOML array of tables).
 //
-// Unknown keys are errors that suggest the nearest valid name (edit distance); duplicate keys, wrong types and values outside their range are
-// errors that name file, line and key.
+// Unknown keys are errors that suggest the nearest valid name (edit distance); duplicate keys, wrong types and values outside their range
+// are errors that name file, line and key.
 
 namespace cupel {
 

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -39,7 +38,8 @@ class RandomAccessFile {
   uint64_t size_ = 0;
 };
 
-// Sequential writer; Close() flushes and fsyncs and must be called (the destructor only closes). Errors name the path and, on a full disk, say so.
+// Sequential writer; Close() flushes and fsyncs and must be called (the destructor only closes). Errors name the path and, on a full disk,
+// say so.
 class FileWriter {
  public:
   static absl::StatusOr<FileWriter> Create(const std::string& path);
@@ -74,8 +74,8 @@ bool Exists(const std::string& path);
 // Bytes that an unprivileged writer could still write to the file system of `path`.
 absl::StatusOr<uint64_t> FreeDiskBytes(const std::string& path);
 
-// An exclusive advisory lock on a file (flock), held until destroyed or until the process ends, however it ends. FailedPrecondition when another
-// process holds it.
+// An exclusive advisory lock on a file (flock), held until destroyed or until the process ends, however it ends. FailedPrecondition when
+// another process holds it.
 class FileLock {
  public:
   static absl::StatusOr<FileLock> Acquire(const std::string& path);
@@ -88,7 +88,8 @@ class FileLock {
   int fd_ = -1;
 };
 
-// Reads text line by line with a bound on the length of a line. Accepts a last line without newline, and CRLF; strips a UTF-8 byte-order mark.
+// Reads text line by line with a bound on the length of a line. Accepts a last line without newline, and CRLF; strips a UTF-8 byte-order
+// mark.
 class LineReader {
  public:
   // `path` "-" reads standard input.
@@ -99,7 +100,7 @@ class LineReader {
 
   // The next line without its ending; nullopt at the end of the input. The view holds until the next call.
   absl::StatusOr<std::optional<std::string_view>> Next();
-  int64_t line_number() const;          // of the line returned last, from 1
+  int64_t line_number() const;  // of the line returned last, from 1
   const std::string& path() const;
 
  private:

@@ -7,8 +7,8 @@
 
 namespace cupel {
 
-// Progress for people. On a terminal the current line is redrawn in place; elsewhere (pipe, file, CI) Update prints nothing and only Line is
-// printed, so that logs stay readable. Not thread-safe.
+// Progress for people. On a terminal the current line is redrawn in place; elsewhere (pipe, file, CI) Update prints nothing and only Line
+// is printed, so that logs stay readable. Not thread-safe.
 class Progress {
  public:
   explicit Progress(std::FILE* out);  // borrowed

@@ -1,10 +1,10 @@
 #include "base/sha256.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <vector>
+
+#include <openssl/evp.h>
 
 #include "base/check.h"
 #include "base/file.h"

@@ -50,9 +50,7 @@ absl::Status Unavailable(fmt::format_string<Args...> format, Args&&... args) {
 absl::Status Annotate(const absl::Status& status, std::string_view context);
 
 // The message as std::string_view (absl::string_view is another type on Debian).
-inline std::string_view Message(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
+inline std::string_view Message(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
 
 }  // namespace cupel
 
@@ -60,11 +58,11 @@ inline std::string_view Message(const absl::Status& status) {
 #define CUPEL_CONCAT(a, b) CUPEL_CONCAT_INNER(a, b)
 
 // Returns the status of `expression` from the enclosing function unless it is OK.
-#define CUPEL_RETURN_IF_ERROR(expression)           \
-  do {                                              \
+#define CUPEL_RETURN_IF_ERROR(expression)                     \
+  do {                                                        \
     if (absl::Status status_ = (expression); !status_.ok()) { \
-      return status_;                               \
-    }                                               \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 // Evaluates a StatusOr expression; on failure returns its status, else assigns or declares `target` with the value.

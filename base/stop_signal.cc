@@ -1,6 +1,5 @@
 #include "base/stop_signal.h"
 
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -9,11 +8,19 @@
 namespace cupel {
 namespace {
 
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t StopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (!IsIgnored(signal)) {
+      sigaddset(&signals, signal);
+    }
+  }
   return signals;
 }
 
@@ -21,16 +28,15 @@ sigset_t StopSignals() {
 
 StopSignal::StopSignal() {
   const sigset_t signals = StopSignals();
-  Check(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0, "SIGINT and SIGTERM can be blocked");
+  Check(pthread_sigmask(SIG_BLOCK, &signals, &previous_mask_) == 0, "SIGINT and SIGTERM can be blocked");
   fd_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
   Check(fd_ >= 0, "signalfd opens");
 }
 
 StopSignal::~StopSignal() {
-  Requested();  // a signal still pending would end the process once it is unblocked
+  Requested();  // a signal left pending would end the process as soon as it is unblocked
   close(fd_);
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_SETMASK, &previous_mask_, nullptr);
 }
 
 int StopSignal::Requested() {

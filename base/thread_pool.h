@@ -18,7 +18,7 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   void Submit(std::function<void()> work);  // `work` must not throw
-  void Wait();                              // until everything submitted so far has run
+  void Wait();                              // until nothing is queued or running; then all work is done and destroyed
 
  private:
   void Run();

@@ -90,4 +90,7 @@ function(cupel_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+  if(NOT arg_LABELS STREQUAL "fast")
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)  # LibTorch uses every core
+  endif()
 endfunction()

@@ -21,7 +21,12 @@ class Dataset {
   virtual Task At(int64_t index) const = 0;    // 0 <= index < size()
 };
 
-// Generated arithmetic: `operands` terms joined by the operators, each term with `digits` digits.
+// Generated arithmetic: `terms` numbers, each uniform in [min_operand, max_operand], joined by operators, each uniform among `operators`.
+//
+// The held-out share is of the tuples of numbers: a tuple that is held out is held out with every operator, so that 7 - 5 does not teach what
+// 7 + 5 asks. It does not depend on the seed: runs of different seeds are evaluated on the same questions. With at most 2^62 expressions the two
+// splits together are all of them, each once, and the share is exact up to rounding; beyond that a split is a million draws, sorted into train
+// and eval by a hash of the tuple.
 struct ArithmeticConfig {
   std::vector<std::string> operators = {"+", "-"};  // of + - *
   int64_t min_operand = 0;
@@ -29,10 +34,10 @@ struct ArithmeticConfig {
   int64_t terms = 2;                                // numbers in the expression
   std::string template_text = "What is {expression}?";  // must contain {expression}
   std::string system;                               // system message; empty: the chat template's own default
-  double held_out_fraction = 0.2;                   // share of all expressions kept for evaluation
+  double held_out_fraction = 0.2;                   // share of all tuples of numbers kept for evaluation
   template <class Field>
   void VisitFields(Field&& field) {
-    field("operators", operators, "operators that join the terms: \"+\", \"-\", \"*\"");
+    field("operators", operators, "operators that join the terms, each equally often: \"+\", \"-\", \"*\"");
     field("min_operand", min_operand, "smallest number in an expression", Range{-1e9, 1e9});
     field("max_operand", max_operand, "largest number in an expression", Range{-1e9, 1e9});
     field("terms", terms, "numbers in an expression", Range{2, 8});
@@ -42,7 +47,8 @@ struct ArithmeticConfig {
   }
 };
 
-// JSON lines with a column mapping. The defaults read GSM8K as published.
+// JSON lines with a column mapping. The defaults read GSM8K as published. Rows with the same question are always in the same split, and a question
+// that eval_path holds is left out of training.
 struct JsonlConfig {
   std::string path;                       // training file
   std::string eval_path;                  // evaluation file; empty: held_out_fraction of `path`
@@ -52,8 +58,9 @@ struct JsonlConfig {
   std::string template_text = "{prompt}"; // the question; {prompt} stands for the column
   std::string system;
   std::string verifier = "number";
+  std::string verifier_options;           // JSON object, becomes Task::metadata: {"percent_is_bare": true}
   double held_out_fraction = 0.1;
-  int64_t limit = 0;                      // use the first so many rows; 0: all
+  int64_t limit = 0;                      // use the first so many rows of each file; 0: all
   template <class Field>
   void VisitFields(Field&& field) {
     field("path", path, "JSON lines file of training tasks");
@@ -64,8 +71,9 @@ struct JsonlConfig {
     field("template", template_text, "the question; {prompt} stands for the member");
     field("system", system, "system message; empty takes the chat template's default");
     field("verifier", verifier, "verifier that judges the answers");
+    field("verifier_options", verifier_options, "JSON object of options for that verifier; empty takes its defaults");
     field("held_out_fraction", held_out_fraction, "share of rows that training never draws, when eval_path is empty", Range{0.0, 0.9});
-    field("limit", limit, "use the first so many rows; 0: all", Range{0, 1e12});
+    field("limit", limit, "use the first so many rows of each file; 0: all", Range{0, 1e12});
   }
 };
 
@@ -84,8 +92,11 @@ struct DatasetConfig {
 
 enum class Split { kTrain, kEval };
 
-// Builds one split. Train and eval ids of one configuration are disjoint, and the gold answers of every task verify. Errors: unknown
-// source, unusable settings, an unreadable or malformed file (with its line), an empty split.
+// Builds one split. Train and eval of one configuration share no question, whatever the seeds; the order of the eval split is the same for every
+// seed, so that its first k tasks are comparable between runs. Errors: unknown source, unusable settings, an unreadable or malformed file
+// (with its line), an empty split. Whether the gold answers suit the verifier is for CheckGolds (verifiers/check_golds.h), one layer up.
 absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DatasetConfig& config, uint64_t seed, Split split);
+
+std::vector<std::string_view> DatasetNames();  // what `source` may name, sorted
 
 }  // namespace cupel

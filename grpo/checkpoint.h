@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -11,19 +12,25 @@
 
 namespace cupel {
 
-// A checkpoint is a folder RUN/checkpoints/step-000040/: a Hugging Face directory (model.safetensors in fp32, config, tokenizer) plus the trainer's
-// state and manifest.json, which lists every file with size and SHA-256. It is published by rename after every byte is on disk and before its row in the
-// log, so a folder with a verifying manifest is complete and one without is rubbish to delete.
+// A checkpoint is a folder RUN/checkpoints/step-000040/: a Hugging Face directory (model.safetensors in fp32, config, tokenizer) plus the
+// trainer's state (trainer.json, optimizer.safetensors) and manifest.json, which lists every file with size and SHA-256. It is published by
+// rename after every byte is on disk and before its row in the log, so a folder with a verifying manifest is complete and one without is
+// rubbish to delete.
 inline constexpr int kCheckpointFormat = 1;
 
 // Writes and publishes the checkpoint of `step` finished steps, then appends its row. An already published one with the same step is kept.
-absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Trainer& trainer, RolloutStore& store);
+absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Trainer& trainer,
+                            RolloutStore& store);
 
-// Loads the newest checkpoint that verifies (others are named in `warnings`) and returns the number of finished steps; 0 when there is none.
-// FailedPrecondition for a newer format.
-absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer, std::vector<std::string>& warnings);
+// Loads the newest checkpoint that verifies (others are named in `warnings`) and returns the number of finished steps; 0 when there is
+// none. FailedPrecondition for a newer format.
+absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer,
+                                             std::vector<std::string>& warnings);
 
 // Checks manifest and digests of one checkpoint folder. DataLoss names the file that does not match.
 absl::Status VerifyCheckpoint(const std::string& checkpoint_directory);
+
+// Removes the folders of all but the newest `keep` (at least one) checkpoints. Their rows stay in the log.
+absl::Status PruneCheckpoints(const std::string& run_directory, int64_t keep, const RolloutStore& store);
 
 }  // namespace cupel

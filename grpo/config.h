@@ -26,9 +26,12 @@ struct GrpoConfig {
     field("clip_high", clip_high, "the ratio is clipped above at 1 + clip_high", Range{0, 100});
     field("aggregation", aggregation, "mean over all tokens of the update, or mean over completions of their token means",
           OneOf{{"token_mean", "sequence_mean"}});
-    field("updates_per_step", updates_per_step, "optimizer updates per collected step, each over an equal share of the groups", Range{1, 1024});
-    field("microbatch_tokens", microbatch_tokens, "packed tokens per forward and backward; bounds memory, never changes which update is made", Range{16, 1 << 24});
-    field("max_skipped_updates", max_skipped_updates, "stop after so many consecutive updates with non-finite gradients (exit code 3)", Range{1, 1000000});
+    field("updates_per_step", updates_per_step, "optimizer updates per collected step, each over an equal share of the groups",
+          Range{1, 1024});
+    field("microbatch_tokens", microbatch_tokens,
+          "packed tokens per forward and backward; bounds memory, never changes which update is made", Range{16, 1 << 24});
+    field("max_skipped_updates", max_skipped_updates, "stop after so many consecutive updates with non-finite gradients (exit code 3)",
+          Range{1, 1000000});
   }
 };
 

@@ -3,23 +3,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <absl/status/statusor.h>
 
 #include "grpo/config.h"
+#include "grpo/step_metrics.h"
 #include "policy/policy.h"
 #include "rollout/rollout.h"
 
 namespace cupel {
-
-// What one step measured, under TRL's metric names, in the order they are printed and stored.
-struct StepMetrics {
-  std::vector<std::pair<std::string, double>> values;
-  double Get(std::string_view name) const;  // Check: the metric exists
-  void Set(std::string name, double value);
-};
 
 // The learning half of a GRPO step, in two calls so that the caller can store the groups between them:
 //
@@ -27,7 +20,8 @@ struct StepMetrics {
 //   store.AppendStep(...)   the caller's
 //   trainer.Learn(groups)   pack, forward, objective, backward, AdamW
 //
-// Deterministic: the same groups and weights give the same new weights, bit for bit, on one machine with one thread count. Single-threaded interface.
+// Deterministic: the same groups and weights give the same new weights, bit for bit, on one machine with one thread count. Single-threaded
+// interface.
 class Trainer {
  public:
   // The policy is borrowed. total_updates is the run's length, for the linear schedule.
@@ -36,8 +30,8 @@ class Trainer {
 
   void Judge(std::vector<RolloutGroup>& groups) const;
 
-  // ResourceExhausted (the safety rule, exit code 3) after max_skipped_updates consecutive updates with a non-finite loss or gradient; a skipped update leaves parameters
-  // and optimizer state as they were.
+  // Aborted (the safety rule, exit code 3) after max_skipped_updates consecutive updates with a non-finite loss or gradient; a skipped
+  // update leaves parameters and optimizer state as they were.
   absl::StatusOr<StepMetrics> Learn(const std::vector<RolloutGroup>& groups);
 
   int64_t num_updates() const;  // attempted, skipped ones included: drives the schedule

@@ -60,7 +60,8 @@ struct Completion {
   uint64_t policy_version = 0;       // optimizer updates that the weights had seen
 };
 
-// One token of one sample, in the order of positions for each sample. `finished` is set with the last one.
+// One token of one sample, in the order of positions for each sample. `finished` is set with the last one. An aborted sample ends with an event of
+// token -1 that adds none to its completion.
 struct GenerationEvent {
   uint64_t request_id = 0;
   int64_t sample_idx = 0;

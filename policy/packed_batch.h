@@ -11,9 +11,10 @@ namespace cupel {
 // Sequences laid end to end for one training forward: no padding anywhere, and a prompt that several completions share is stored and
 // computed once. Dimensions: N packed tokens, S segments, C scored tokens.
 //
-// A segment is a run of tokens with causal attention inside; a completion segment also sees all of its parent (the prompt segment). Example, a
-// prompt "p0 p1" with completions "a0 a1 a2" and "b0": tokens p0 p1 a0 a1 a2 b0; the last token of a completion predicts nothing and is left out of the
-// forward, so the packed tokens are p0 p1 | a0 a1 | (b has nothing to feed), and the scored pairs are (p1 -> a0), (a0 -> a1), (a1 -> a2), (p1 -> b0).
+// A segment is a run of tokens with causal attention inside; a completion segment also sees all of its parent (the prompt segment).
+// Example, a prompt "p0 p1" with completions "a0 a1 a2" and "b0": tokens p0 p1 a0 a1 a2 b0; the last token of a completion predicts nothing
+// and is left out of the forward, so the packed tokens are p0 p1 | a0 a1 | (b has nothing to feed), and the scored pairs are (p1 -> a0),
+// (a0 -> a1), (a1 -> a2), (p1 -> b0).
 struct PackedBatch {
   struct Segment {
     int64_t begin;   // first packed token

@@ -12,12 +12,13 @@
 #include "policy/checkpoint/tensor_source.h"
 #include "policy/generation.h"
 #include "policy/model/decoder_weights.h"
+#include "policy/model/forward.h"
 #include "policy/packed_batch.h"
 
 namespace cupel {
 
 struct ModelSettings {
-  std::string path;                  // .gguf file, Hugging Face directory or "tiny"
+  std::string path;  // .gguf file, Hugging Face directory or "tiny"
   std::string chat_template = "auto";
   std::string compute = "bf16";
   std::string linear = "auto";
@@ -25,7 +26,8 @@ struct ModelSettings {
   template <class Field>
   void VisitFields(Field&& field) {
     field("path", path, "model: a .gguf file, a Hugging Face directory, or \"tiny\" for the built-in one");
-    field("chat_template", chat_template, "how a conversation becomes tokens; auto: as the model file says", OneOf{{"auto", "chatml", "plain"}});
+    field("chat_template", chat_template, "how a conversation becomes tokens; auto: as the model file says",
+          OneOf{{"auto", "chatml", "plain"}});
     field("compute", compute, "number type of activations and products; master weights are always fp32", OneOf{{"bf16", "fp32"}});
     field("linear", linear, "matrix products: own kernels, oneDNN's packed ones, or auto (oneDNN where the processor has AMX)",
           OneOf{{"auto", "kernel", "onednn"}});
@@ -53,20 +55,23 @@ class Policy {
   const ChatTemplate& chat() const;
   DecoderWeights& weights();
   const DecoderWeights& weights() const;
+  const ComputeBackend& backend() const;
   int num_threads() const;
-  std::string kernel_path() const;  // "avx512bf16", "onednn": what products run on
+  std::string kernel_path() const;  // "avx512bf16", "onednn+avx512bf16": what products run on
 
-  // log pi(target | before) / at the given temperature, for every scored token of the batch. With gradients on (at::GradMode) the result can be
-  // differentiated: backward() adds into Parameter::grad. Needs EnableTraining before the first backward.
+  // log pi(target | before) / at the given temperature, for every scored token of the batch. With gradients on (at::GradMode) the result
+  // can be differentiated: backward() adds into Parameter::grad. Needs EnableTraining before the first backward.
   TokenLogprobsResult TokenLogprobs(const PackedBatch& batch, double temperature);
+  // The logits that predict the scored tokens, [C, V] fp32 at temperature 1: for tests and diagnostics, since they fill memory quickly.
+  at::Tensor ScoredLogits(const PackedBatch& batch);
 
   void EnableTraining();  // allocates gradients (fp32, zero)
   void ZeroGradients();
 
   // Call after the masters changed: refreshes compute copies and packed layouts and counts one update.
   void CommitUpdate();
-  uint64_t version() const;           // number of updates
-  void set_version(uint64_t version); // when a checkpoint is loaded
+  uint64_t version() const;            // number of updates
+  void set_version(uint64_t version);  // when a checkpoint is loaded
 
   // The files of a Hugging Face directory, written into `directory` (must exist), each fsynced: model.safetensors (fp32 masters),
   // config.json, generation_config.json, tokenizer files, chat_template.jinja. Returns file names with their SHA-256.
@@ -88,7 +93,8 @@ struct EngineSettings {
   int64_t kv_cache_mib = 512;
   template <class Field>
   void VisitFields(Field&& field) {
-    field("kv_cache_mib", kv_cache_mib, "memory for keys and values of running samples, MiB; requests wait when it is full", Range{1, 1 << 20});
+    field("kv_cache_mib", kv_cache_mib, "memory for keys and values of running samples, MiB; requests wait when it is full",
+          Range{1, 1 << 20});
   }
 };
 

@@ -1,22 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string_view>
 
 #include <ATen/core/Tensor.h>
 
 namespace cupel {
 
-// The clipped-ratio policy loss of one microbatch, to be minimised (DeepSeekMath, arXiv 2402.03300, eq. 3; asymmetric clip of DAPO, arXiv 2503.14476):
+// The clipped-ratio policy loss of one microbatch, to be minimised (DeepSeekMath, arXiv 2402.03300, eq. 3; asymmetric clip of DAPO, arXiv
+// 2503.14476):
 //
 //   l_t = -min(rho_t A_i, clip(rho_t, 1 - low, 1 + high) A_i),   rho_t = exp(clamp(logp_t - old_t, -20, 20))
 //   loss = sum_t w_t l_t
 //
-// with the token weights w of the aggregation. Weights are computed over the whole update before it is split into microbatches, so the split never changes the
-// gradient:
-//   token_mean     w_t = 1 / (tokens of the update)
-//   sequence_mean  w_t = 1 / (completions of the update * tokens of the own completion)
+// with the token weights w of the aggregation (token_weight.h).
 struct ObjectiveInput {
   at::Tensor logprobs;      // [C] fp32, with gradient
   at::Tensor old_logprobs;  // [C] fp32: under the policy that sampled
@@ -38,8 +34,5 @@ struct ObjectiveResult {
 };
 
 ObjectiveResult ClippedRatio(const ObjectiveInput& input, double clip_low, double clip_high);
-
-// Fills the weights of one completion's tokens.
-double TokenWeight(std::string_view aggregation, int64_t completion_tokens, int64_t update_tokens, int64_t update_completions);
 
 }  // namespace cupel

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,18 +12,19 @@ namespace cupel {
 
 // One trainable tensor. The optimizer owns the numbers in `master`; everything else is derived from them.
 struct Parameter {
-  std::string name;    // of the storage: "model.layers.0.self_attn.qkv" (fused matrices have no single Hugging Face name)
-  at::Tensor master;   // fp32
-  at::Tensor compute;  // compute type, same shape; shares master's storage when computing in fp32
-  at::Tensor grad;     // fp32, same shape; undefined until EnableTraining
-  bool decays = false; // weight decay applies (matrices, not norms)
+  std::string name;   // of the storage: "model.layers.0.self_attn.qkv" (fused matrices have no single Hugging Face name)
+  at::Tensor master;  // fp32
+  at::Tensor
+      compute;  // compute type, same shape; shares master's storage when computing in fp32, and always for norms, whose scale stays fp32
+  at::Tensor grad;      // fp32, same shape; undefined until EnableTraining
+  bool decays = false;  // weight decay applies (matrices, not norms)
 };
 
 // A matrix applied to activations: y = x W^T.
 struct LinearWeights {
-  Parameter weight;                // [out, in]
-  kernels::PackedMatrix packed;    // `compute` laid out for the product kernel
-  at::Tensor onednn;               // the same for oneDNN, when that backend is chosen; undefined otherwise
+  Parameter weight;              // [out, in]
+  kernels::PackedMatrix packed;  // `compute` laid out for the product kernel; empty in the layers when oneDNN does their products
+  at::Tensor onednn;             // the same for oneDNN, when that backend is chosen; undefined otherwise
 };
 
 struct LayerWeights {
@@ -44,7 +44,14 @@ struct DecoderWeights {
   Parameter final_norm;              // [D]
   LinearWeights head;                // [V, D]; with tied embeddings `head.weight` is empty and `packed` holds the embedding
   std::vector<float> rope_table;     // [max_context][d]: cos (d/2), sin (d/2)
+
+  // The parameter that the head multiplies by: the embedding when tied.
+  Parameter& head_weight() { return config.tie_word_embeddings ? embedding : head.weight; }
+  const Parameter& head_weight() const { return config.tie_word_embeddings ? embedding : head.weight; }
 };
+
+// Masters allocated with undefined contents, rotary table computed, nothing derived yet.
+DecoderWeights AllocateWeights(const ModelConfig& config);
 
 // A rows [begin, end) slice of a parameter under its Hugging Face name.
 struct NamedSlice {
@@ -52,6 +59,10 @@ struct NamedSlice {
   Parameter* parameter;  // borrowed from the weights
   int64_t row_begin;
   int64_t row_end;
+
+  std::vector<int64_t> shape() const;  // of the slice
+  int64_t size() const;                // elements of the slice
+  float* data() const;                 // of its part of the master; rows are contiguous
 };
 std::vector<NamedSlice> NamedSlices(DecoderWeights& weights);
 // Every storage once, in a fixed order: what the optimizer, the gradient norm and the trainer's checkpoint loop over.

@@ -1,18 +1,12 @@
 """What the golden scripts share: version pins, where files go, and how they are written."""
+
 import importlib.metadata
 import json
 import pathlib
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-PINS = {
-    "torch": "2.11.0",
-    "transformers": "5.23.0",
-    "tokenizers": "0.23.3",
-    "gguf": "0.19.0",
-    "safetensors": "0.8.0",
-    "numpy": "2.4.6",
-}
+PINS = {"torch": "2.11.0", "transformers": "5.23.0", "tokenizers": "0.23.3", "gguf": "0.19.0", "safetensors": "0.8.0", "numpy": "2.4.6"}
 
 
 def require_versions(*packages):

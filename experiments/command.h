@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <absl/status/status.h>
+
+#include "base/stop_signal.h"
+
+namespace cupel {
+
+// What a command does once it was chosen; returns the exit code.
+using Action = std::function<int(StopSignal& stop)>;
+
+// Each declares its options on its CLI11 subcommand and returns what to run. One file per command, listed in main.cc.
+Action DeclareBench(CLI::App& app);
+Action DeclareDoctor(CLI::App& app);
+Action DeclareEval(CLI::App& app);
+Action DeclareSample(CLI::App& app);
+Action DeclareShow(CLI::App& app);
+Action DeclareTrain(CLI::App& app);
+
+// Exit codes, documented in README: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a safety rule, 128 + signal when stopped
+// by one.
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitSafety = 3;
+
+// Prints "cupel: MESSAGE" to standard error and gives the exit code of the status (InvalidArgument 2, Aborted 3, others 1).
+int Fail(const absl::Status& status);
+
+// Where lines for people go: standard output, or standard error when the command's result is JSON on standard output.
+inline std::FILE* HumanStream(bool json) { return json ? stderr : stdout; }
+
+}  // namespace cupel

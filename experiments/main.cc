@@ -1,0 +1,77 @@
+#include <array>
+#include <exception>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "experiments/command.h"
+#include "experiments/version.h"
+
+namespace cupel {
+namespace {
+
+struct CommandEntry {
+  const char* name;
+  const char* help;
+  Action (*declare)(CLI::App& app);
+};
+
+// In the order in which a new user needs them.
+constexpr std::array kCommands = {
+    CommandEntry{"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
+    CommandEntry{"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
+    CommandEntry{"sample", "answer one prompt, streamed to the terminal", DeclareSample},
+    CommandEntry{"show", "a run's progress and its best and worst answers, read from its log", DeclareShow},
+    CommandEntry{"doctor", "check processor, memory, libraries, model and disk", DeclareDoctor},
+    CommandEntry{"bench", "speed of decoding, training and a whole step, with a calibration", DeclareBench},
+};
+
+int Main(int argc, char** argv) {
+  StopSignal stop;  // before any thread starts
+  CLI::App app("cupel: reinforcement learning of reasoning models from verifiable rewards", "cupel");
+  app.set_version_flag("--version", fmt::format("cupel {} ({})", kProgramVersion, kCompiler));
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a safety rule, 130 or 143 stopped by a signal.\n"
+      "`cupel COMMAND --help` explains a command.");
+  std::map<CLI::App*, Action> actions;
+  for (const CommandEntry& command : kCommands) {
+    CLI::App* subcommand = app.add_subcommand(command.name, command.help);
+    actions[subcommand] = command.declare(*subcommand);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : kExitUsage;
+  }
+  return actions.at(app.get_subcommands().front())(stop);
+}
+
+}  // namespace
+
+int Fail(const absl::Status& status) {
+  fmt::print(stderr, "cupel: {}\n", Message(status));
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case absl::StatusCode::kAborted:
+      return kExitSafety;
+    default:
+      return kExitFailed;
+  }
+}
+
+}  // namespace cupel
+
+// Everything of ours reports through Status; what can still be thrown comes from LibTorch and the standard library.
+int main(int argc, char** argv) {
+  try {
+    return cupel::Main(argc, argv);
+  } catch (const std::exception& error) {
+    const std::string_view what(error.what());
+    fmt::print(stderr, "cupel: {}\n", what.substr(0, what.find('\n')));
+    return cupel::kExitFailed;
+  }
+}

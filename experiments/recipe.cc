@@ -1,0 +1,83 @@
+#include "experiments/recipe.h"
+
+#include <vector>
+
+#include "base/file.h"
+#include "rewards/reward.h"
+
+namespace cupel {
+namespace {
+
+void CollectDifferences(const Json& before, const Json& after, const std::string& prefix, std::vector<std::string>& lines) {
+  if (before.is_object() && after.is_object()) {
+    for (const auto& [key, value] : after.items()) {
+      const std::string path = prefix.empty() ? key : prefix + "." + key;
+      CollectDifferences(before.contains(key) ? before[key] : Json(), value, path, lines);
+    }
+    for (const auto& [key, value] : before.items()) {
+      if (!after.contains(key)) {
+        CollectDifferences(value, Json(), prefix.empty() ? key : prefix + "." + key, lines);
+      }
+    }
+    return;
+  }
+  if (before != after) {
+    const auto show = [](const Json& value) { return value.is_null() ? std::string("(not set)") : DumpJson(value); };
+    lines.push_back(fmt::format("{}: {} -> {}", prefix, show(before), show(after)));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std::string>& overrides) {
+  Recipe recipe;
+  if (!path.empty()) {
+    CUPEL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    CUPEL_RETURN_IF_ERROR(ApplyToml(text, path, recipe));
+  }
+  for (const std::string& assignment : overrides) {
+    CUPEL_RETURN_IF_ERROR(ApplyOverride(assignment, recipe));
+  }
+  return recipe;
+}
+
+absl::Status CheckRecipe(const Recipe& recipe) {
+  if (recipe.model.path.empty()) {
+    return InvalidArgument(
+        "model.path is empty: name a .gguf file, a Hugging Face directory or \"tiny\", in the recipe or with --set model.path=...");
+  }
+  if (absl::StatusOr<RewardComposition> rewards = RewardComposition::Create(recipe.reward); !rewards.ok()) {
+    return InvalidArgument("reward: {}", Message(rewards.status()));
+  }
+  if (recipe.grpo.updates_per_step > recipe.rollout.prompts_per_step) {
+    return InvalidArgument("grpo.updates_per_step is {}, but a step has only {} groups (rollout.prompts_per_step)",
+                           recipe.grpo.updates_per_step, recipe.rollout.prompts_per_step);
+  }
+  return absl::OkStatus();
+}
+
+SamplingParams TrainingSampling(const Recipe& recipe) {
+  SamplingParams params;
+  params.temperature = recipe.rollout.temperature;
+  params.top_k = recipe.rollout.top_k;
+  params.top_p = recipe.rollout.top_p;
+  params.min_p = recipe.rollout.min_p;
+  params.max_new_tokens = recipe.rollout.max_new_tokens;
+  return params;
+}
+
+SamplingParams EvaluationSampling(const Recipe& recipe) {
+  SamplingParams params;
+  params.temperature = recipe.eval.temperature;
+  params.top_p = recipe.eval.top_p;
+  params.max_new_tokens = recipe.eval.max_new_tokens > 0 ? recipe.eval.max_new_tokens : recipe.rollout.max_new_tokens;
+  return params;
+}
+
+std::vector<std::string> DifferingSettings(const Json& before, const Json& after) {
+  std::vector<std::string> lines;
+  CollectDifferences(before, after, "", lines);
+  return lines;
+}
+
+}  // namespace cupel

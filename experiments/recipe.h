@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/config.h"
+#include "datasets/dataset.h"
+#include "grpo/config.h"
+#include "policy/generation.h"
+#include "policy/policy.h"
+#include "rewards/reward.h"
+
+// A recipe: every setting of a training run, one section per module that reads it. Recipes are TOML files (experiments/recipes/); defaults
+// live here and in the modules' own configuration structs.
+
+namespace cupel {
+
+struct RolloutSettings {
+  int64_t prompts_per_step = 8;
+  int64_t group_size = 8;
+  int64_t max_new_tokens = 48;
+  double temperature = 1.0;
+  int64_t top_k = 0;
+  double top_p = 1.0;
+  double min_p = 0.0;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("prompts_per_step", prompts_per_step, "questions drawn per step (B)", Range{1, 1 << 20});
+    field("group_size", group_size, "answers sampled per question (G)", Range{2, 4096});
+    field("max_new_tokens", max_new_tokens, "longest answer, in tokens", Range{1, 1 << 20});
+    field("temperature", temperature, "sampling temperature", Range{0.01, 100});
+    field("top_k", top_k, "sample among the k likeliest tokens; 0: all", Range{0, 1 << 24});
+    field("top_p", top_p, "sample among the likeliest tokens that together reach p", Range{0.000001, 1});
+    field("min_p", min_p, "drop tokens less likely than min_p times the likeliest", Range{0, 1});
+  }
+};
+
+struct EvalSettings {
+  int64_t questions = 0;
+  int64_t samples = 8;
+  double temperature = 1.0;
+  double top_p = 1.0;
+  int64_t max_new_tokens = 0;
+  int64_t every = 0;
+  int64_t examples = 3;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("questions", questions, "held-out questions to ask; 0: all", Range{0, 1e9});
+    field("samples", samples, "answers per question; pass@1 is their mean", Range{1, 4096});
+    field("temperature", temperature, "sampling temperature; 0: greedy", Range{0, 100});
+    field("top_p", top_p, "sample among the likeliest tokens that together reach p", Range{0.000001, 1});
+    field("max_new_tokens", max_new_tokens, "longest answer, in tokens; 0: as in rollout", Range{0, 1 << 20});
+    field("every", every, "also evaluate after every so many steps; 0: only before and after", Range{0, 1e9});
+    field("examples", examples, "questions shown with the answers of then and now", Range{0, 100});
+  }
+};
+
+struct RunSettings {
+  int64_t steps = 20;
+  int64_t seed = 1;
+  int64_t checkpoint_every = 10;
+  int64_t keep_checkpoints = 2;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("steps", steps, "training steps", Range{1, 1e9});
+    field("seed", seed, "of everything random in the run", Range{0, 9e15});
+    field("checkpoint_every", checkpoint_every, "steps between checkpoints; one is always written at the end", Range{1, 1e9});
+    field("keep_checkpoints", keep_checkpoints, "newest checkpoints to keep on disk", Range{1, 1e6});
+  }
+};
+
+struct Recipe {
+  ModelSettings model;
+  DatasetConfig data;
+  RolloutSettings rollout;
+  RewardConfig reward;
+  GrpoConfig grpo;
+  OptimizerConfig optimizer;
+  EngineSettings engine;
+  EvalSettings eval;
+  RunSettings run;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("model", model, "the policy");
+    field("data", data, "the tasks");
+    field("rollout", rollout, "sampling for training");
+    field("reward", reward, "what an answer is worth");
+    field("grpo", grpo, "the update");
+    field("optimizer", optimizer, "AdamW");
+    field("engine", engine, "the generation engine");
+    field("eval", eval, "evaluation on held-out tasks");
+    field("run", run, "length, seed and checkpoints");
+  }
+};
+
+// Reads a recipe file and applies the --set assignments on top. Paths inside a recipe are relative to the working directory.
+absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std::string>& overrides);
+
+// What no single field can check: names of rewards, verifier and source exist; a group fits the engine; datasets build. InvalidArgument
+// names the key.
+absl::Status CheckRecipe(const Recipe& recipe);
+
+SamplingParams TrainingSampling(const Recipe& recipe);
+SamplingParams EvaluationSampling(const Recipe& recipe);
+
+// Keys whose values differ, one line each: "optimizer.learning_rate: 1e-05 -> 2e-05".
+std::vector<std::string> DifferingSettings(const Json& before, const Json& after);
+
+}  // namespace cupel

@@ -1,0 +1,228 @@
+#include "experiments/train.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "base/progress.h"
+#include "base/status.h"
+#include "datasets/task_sampler.h"
+#include "experiments/evaluate.h"
+#include "experiments/train_report.h"
+#include "grpo/checkpoint.h"
+#include "grpo/trainer.h"
+#include "rollout/rollout_workers.h"
+#include "verifiers/check_golds.h"
+
+namespace cupel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double Seconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
+
+// Everything a run holds while it runs. Built once by Prepare; the steps are the member functions, in the order in which a run calls them.
+class TrainingRun {
+ public:
+  TrainingRun(const TrainRequest& request, RunFolder& folder, StopSignal& stop)
+      : recipe_(request.recipe), evaluates_(request.evaluate), folder_(folder), store_(folder.store()), stop_(stop), report_(request.out) {}
+
+  absl::Status Prepare(bool is_resumed);
+  absl::Status EvaluateAs(const std::string& name, int64_t step);
+  absl::Status Steps();
+  absl::Status Finish();
+  Json Summary() const;
+
+ private:
+  absl::Status Step(int64_t step);
+  absl::StatusOr<std::vector<RolloutGroup>> CollectOrReuse(int64_t step);
+  absl::Status Checkpoint(int64_t finished_steps);
+  bool should_stop() { return stop_.Requested() != 0; }
+
+  const Recipe& recipe_;
+  bool evaluates_;
+  RunFolder& folder_;
+  RolloutStore& store_;
+  StopSignal& stop_;
+  TrainReport report_;
+
+  std::unique_ptr<Dataset> train_tasks_;
+  std::unique_ptr<Dataset> eval_tasks_;
+  std::unique_ptr<Policy> policy_;
+  std::unique_ptr<GenerationEngine> engine_;
+  std::optional<RewardComposition> rewards_;
+  std::optional<RolloutWorkers> workers_;
+  std::optional<Trainer> trainer_;
+  int64_t finished_steps_ = 0;
+};
+
+absl::Status TrainingRun::Prepare(bool is_resumed) {
+  CUPEL_RETURN_IF_ERROR(CheckRecipe(recipe_));
+  const auto seed = static_cast<uint64_t>(recipe_.run.seed);
+  CUPEL_ASSIGN_OR_RETURN(train_tasks_, MakeDataset(recipe_.data, seed, Split::kTrain));
+  CUPEL_ASSIGN_OR_RETURN(eval_tasks_, MakeDataset(recipe_.data, seed, Split::kEval));
+  CUPEL_RETURN_IF_ERROR(CheckGolds(*train_tasks_));
+  CUPEL_RETURN_IF_ERROR(CheckGolds(*eval_tasks_));
+  CUPEL_ASSIGN_OR_RETURN(rewards_, RewardComposition::Create(recipe_.reward));
+  CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, seed));
+  engine_ = MakeEngine(*policy_, recipe_.engine);
+  workers_.emplace(*engine_, policy_->tokenizer(), policy_->chat(), *rewards_);
+  trainer_.emplace(*policy_, recipe_.grpo, recipe_.optimizer, recipe_.rollout.temperature,
+                   recipe_.run.steps * recipe_.grpo.updates_per_step);
+
+  report_.Header(recipe_, folder_.directory(), *policy_, train_tasks_->size(), eval_tasks_->size());
+  if (!is_resumed) {
+    CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info, DescribeRun(recipe_, policy_->kernel_path()));
+    return folder_.WriteRecipe(recipe_, info);
+  }
+  std::vector<std::string> warnings;
+  CUPEL_ASSIGN_OR_RETURN(finished_steps_, LoadNewestCheckpoint(folder_.directory(), store_, *policy_, *trainer_, warnings));
+  for (const std::string& warning : warnings) {
+    report_.Warning(warning);
+    CUPEL_RETURN_IF_ERROR(store_.AppendEvent(finished_steps_, "warning", warning));
+  }
+  report_.Resumed(finished_steps_);
+  return store_.AppendEvent(finished_steps_, "resume", fmt::format("continued after {} finished steps", finished_steps_));
+}
+
+absl::Status TrainingRun::EvaluateAs(const std::string& name, int64_t step) {
+  // The weights of another step than asked for are not evaluated under its name ("before" of a resumed run).
+  if (!evaluates_ || finished_steps_ != step) {
+    return absl::OkStatus();
+  }
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Evaluation> stored, store_.ReadEvaluations());
+  if (std::any_of(stored.begin(), stored.end(),
+                  [&](const auto& evaluation) { return evaluation.name == name && evaluation.step == step; })) {
+    return absl::OkStatus();
+  }
+  EvaluationRequest request{.questions = recipe_.eval.questions,
+                            .samples = recipe_.eval.samples,
+                            .sampling = EvaluationSampling(recipe_),
+                            .seed = static_cast<uint64_t>(recipe_.run.seed)};
+  absl::StatusOr<EvaluationResult> result = Evaluate(
+      *eval_tasks_, request, *workers_, [&](const CollectProgress& progress) { report_.Evaluating(name, progress); },
+      [this] { return should_stop(); });
+  CUPEL_RETURN_IF_ERROR(result.status());
+  report_.Evaluated(name, *result);
+  return store_.WriteEvaluation({.step = step,
+                                 .name = name,
+                                 .num_questions = result->num_questions,
+                                 .samples_per_question = result->samples,
+                                 .pass_at_1 = result->pass_at_1,
+                                 .standard_error = result->standard_error,
+                                 .examples = EvaluationExamples(*result, recipe_.eval.examples)});
+}
+
+absl::StatusOr<std::vector<RolloutGroup>> TrainingRun::CollectOrReuse(int64_t step) {
+  // A step that was stored but not learned from before a kill is not sampled again: its rollouts are acknowledged.
+  CUPEL_ASSIGN_OR_RETURN(std::vector<RolloutGroup> groups, store_.ReadStep(step));
+  if (!groups.empty()) {
+    return groups;
+  }
+  const TaskSampler sampler(*train_tasks_, static_cast<uint64_t>(recipe_.run.seed));
+  CollectRequest request;
+  request.tasks = sampler.Draw(step, recipe_.rollout.prompts_per_step);
+  request.group_size = recipe_.rollout.group_size;
+  request.sampling = TrainingSampling(recipe_);
+  request.random = {
+      .seed = static_cast<uint64_t>(recipe_.run.seed), .purpose = RandomPurpose::kSampling, .step = static_cast<uint32_t>(step)};
+  request.step = step;
+  CUPEL_ASSIGN_OR_RETURN(groups, workers_->Collect(
+                                     request, [&](const CollectProgress& progress) { report_.Sampling(step, recipe_.run.steps, progress); },
+                                     [this] { return should_stop(); }));
+  trainer_->Judge(groups);
+  CUPEL_RETURN_IF_ERROR(store_.AppendStep(step, groups));
+  return groups;
+}
+
+absl::Status TrainingRun::Step(int64_t step) {
+  const Clock::time_point start = Clock::now();
+  const GenerationStats before = engine_->stats();
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> groups, CollectOrReuse(step));
+  const Clock::time_point collected = Clock::now();
+  const auto sampled = static_cast<double>(engine_->stats().sampled_tokens - before.sampled_tokens);
+  report_.Learning(step, recipe_.run.steps);
+  CUPEL_ASSIGN_OR_RETURN(StepMetrics metrics, trainer_->Learn(groups));
+  const Clock::time_point learned = Clock::now();
+
+  metrics.Set("time/rollout_seconds", Seconds(start, collected));
+  metrics.Set("time/learn_seconds", Seconds(collected, learned));
+  metrics.Set("time/sampled_tokens_per_second", sampled / Seconds(start, collected));
+  metrics.Set("time/trained_tokens_per_second", metrics.Get("train/scored_tokens") / Seconds(collected, learned));
+  metrics.Set("step_time", Seconds(start, learned));
+  CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values));
+  report_.StepDone(step, recipe_.run.steps, metrics);
+  return absl::OkStatus();
+}
+
+absl::Status TrainingRun::Checkpoint(int64_t finished_steps) {
+  report_.Saving(finished_steps);
+  CUPEL_RETURN_IF_ERROR(SaveCheckpoint(folder_.directory(), finished_steps, *policy_, *trainer_, store_));
+  return PruneCheckpoints(folder_.directory(), recipe_.run.keep_checkpoints, store_);
+}
+
+absl::Status TrainingRun::Steps() {
+  report_.StepsBegin(recipe_.run.steps);
+  while (finished_steps_ < recipe_.run.steps) {
+    absl::Status status = should_stop() ? absl::CancelledError() : Step(finished_steps_);
+    if (!status.ok()) {
+      if (absl::IsCancelled(status)) {
+        CUPEL_RETURN_IF_ERROR(Checkpoint(finished_steps_));
+      }
+      return status;
+    }
+    ++finished_steps_;
+    const bool is_last = finished_steps_ == recipe_.run.steps;
+    if (is_last || finished_steps_ % recipe_.run.checkpoint_every == 0) {
+      CUPEL_RETURN_IF_ERROR(Checkpoint(finished_steps_));
+    }
+    if (!is_last && recipe_.eval.every > 0 && finished_steps_ % recipe_.eval.every == 0) {
+      CUPEL_RETURN_IF_ERROR(EvaluateAs("step", finished_steps_));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrainingRun::Finish() {
+  CUPEL_RETURN_IF_ERROR(EvaluateAs("after", finished_steps_));
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Evaluation> evaluations, store_.ReadEvaluations());
+  report_.BeforeAndAfter(evaluations);
+  return absl::OkStatus();
+}
+
+Json TrainingRun::Summary() const {
+  Json evaluations = Json::array();
+  if (const absl::StatusOr<std::vector<RolloutStore::Evaluation>> stored = store_.ReadEvaluations(); stored.ok()) {
+    for (const RolloutStore::Evaluation& evaluation : *stored) {
+      evaluations.push_back({{"name", evaluation.name},
+                             {"step", evaluation.step},
+                             {"pass@1", evaluation.pass_at_1},
+                             {"standard_error", evaluation.standard_error}});
+    }
+  }
+  return {{"run", folder_.directory()},
+          {"steps", finished_steps_},
+          {"database", folder_.directory() + "/run.db"},
+          {"checkpoint", fmt::format("{}/checkpoints/step-{:06}", folder_.directory(), finished_steps_)},
+          {"evaluations", std::move(evaluations)}};
+}
+
+}  // namespace
+
+absl::StatusOr<TrainOutcome> Train(const TrainRequest& request, RunFolder& folder, bool is_resumed, StopSignal& stop) {
+  TrainingRun run(request, folder, stop);
+  CUPEL_RETURN_IF_ERROR(run.Prepare(is_resumed));
+  absl::Status status = run.EvaluateAs("before", 0);
+  if (status.ok()) {
+    status = run.Steps();
+  }
+  if (status.ok()) {
+    status = run.Finish();
+  }
+  if (!status.ok() && !absl::IsCancelled(status)) {
+    return status;
+  }
+  return TrainOutcome{status.ok() ? 0 : stop.Requested(), run.Summary()};
+}
+
+}  // namespace cupel

@@ -1,0 +1,190 @@
+#include "grpo/checkpoint.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "base/status.h"
+
+namespace cupel {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kManifestName = "manifest.json";
+constexpr const char* kUnfinishedPrefix = ".unfinished-";
+
+std::string CheckpointName(int64_t step) { return fmt::format("step-{:06}", step); }
+
+std::string CheckpointsDirectory(const std::string& run_directory) { return run_directory + "/checkpoints"; }
+
+// The manifest as text: format, step, and every file with its size and digest.
+absl::StatusOr<std::string> ManifestText(const std::string& directory, int64_t step, const std::vector<Policy::WrittenFile>& files) {
+  Json list = Json::array();
+  for (const Policy::WrittenFile& file : files) {
+    std::error_code error;
+    const auto bytes = fs::file_size(directory + "/" + file.name, error);
+    if (error) {
+      return Unavailable("{}/{}: {}", directory, file.name, error.message());
+    }
+    list.push_back({{"name", file.name}, {"bytes", bytes}, {"sha256", file.sha256}});
+  }
+  const Json manifest = {{"format", kCheckpointFormat}, {"step", step}, {"files", std::move(list)}};
+  return DumpJson(manifest, 2) + "\n";
+}
+
+absl::Status WriteEverything(const std::string& directory, int64_t step, const Policy& policy, const Trainer& trainer,
+                             std::string& manifest) {
+  CUPEL_RETURN_IF_ERROR(MakeDirectories(directory));
+  CUPEL_ASSIGN_OR_RETURN(std::vector<Policy::WrittenFile> files, policy.SaveHuggingFace(directory));
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<Policy::WrittenFile> state, trainer.SaveState(directory));
+  files.insert(files.end(), state.begin(), state.end());
+  CUPEL_ASSIGN_OR_RETURN(manifest, ManifestText(directory, step, files));
+  CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory + "/" + kManifestName, manifest));
+  return SyncDirectory(directory);
+}
+
+absl::Status CheckFile(const std::string& directory, const Json& entry) {
+  const bool is_well_formed = entry.is_object() && entry.contains("name") && entry["name"].is_string() && entry.contains("bytes") &&
+                              entry["bytes"].is_number_unsigned() && entry.contains("sha256") && entry["sha256"].is_string();
+  if (!is_well_formed) {
+    return DataLoss("{}/{}: an entry of \"files\" lacks name, bytes or sha256", directory, kManifestName);
+  }
+  const auto name = entry["name"].get<std::string>();
+  if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..") {
+    return DataLoss("{}/{}: \"{}\" is not the name of a file in the checkpoint", directory, kManifestName, name);
+  }
+  const std::string path = directory + "/" + name;
+  std::error_code error;
+  const auto bytes = fs::file_size(path, error);
+  if (error) {
+    return DataLoss("{}: {}", path, error.message());
+  }
+  if (bytes != entry["bytes"].get<uint64_t>()) {
+    return DataLoss("{}: {} bytes, the manifest says {}", path, bytes, entry["bytes"].get<uint64_t>());
+  }
+  CUPEL_ASSIGN_OR_RETURN(const std::string digest, Sha256File(path));
+  if (digest != entry["sha256"].get<std::string>()) {
+    return DataLoss("{}: SHA-256 is {}, the manifest says {}", path, digest, entry["sha256"].get<std::string>());
+  }
+  return absl::OkStatus();
+}
+
+// Folders that no row of the log speaks of: a write that was interrupted before it was acknowledged.
+absl::Status RemoveUnacknowledged(const std::string& directory, const std::vector<RolloutStore::Checkpoint>& acknowledged) {
+  if (!Exists(directory)) {
+    return absl::OkStatus();
+  }
+  std::set<std::string> known;
+  for (const RolloutStore::Checkpoint& checkpoint : acknowledged) {
+    known.insert(fs::path(checkpoint.directory).filename().string());
+  }
+  std::error_code error;
+  std::vector<std::string> rubbish;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_ours = name.starts_with(kUnfinishedPrefix) || name.starts_with("step-");
+    if (is_ours && !known.contains(name)) {
+      rubbish.push_back(entry.path().string());
+    }
+  }
+  if (error) {
+    return Unavailable("{}: {}", directory, error.message());
+  }
+  for (const std::string& path : rubbish) {
+    CUPEL_RETURN_IF_ERROR(RemoveTree(path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Trainer& trainer,
+                            RolloutStore& store) {
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> existing, store.ReadCheckpoints());
+  const std::string parent = CheckpointsDirectory(run_directory);
+  const std::string published = parent + "/" + CheckpointName(step);
+  const bool has_row = std::any_of(existing.begin(), existing.end(), [&](const auto& row) { return row.step == step; });
+  if (has_row && Exists(published)) {
+    return absl::OkStatus();
+  }
+  const std::string unfinished = parent + "/" + kUnfinishedPrefix + CheckpointName(step);
+  CUPEL_RETURN_IF_ERROR(RemoveTree(unfinished));
+  CUPEL_RETURN_IF_ERROR(RemoveTree(published));
+  std::string manifest;
+  if (absl::Status status = WriteEverything(unfinished, step, policy, trainer, manifest); !status.ok()) {
+    RemoveTree(unfinished).IgnoreError();  // a full disk gets its space back
+    return Annotate(status, fmt::format("checkpoint of step {}", step));
+  }
+  if (std::rename(unfinished.c_str(), published.c_str()) != 0) {
+    return Unavailable("{}: cannot be renamed to {}: {}", unfinished, published, std::strerror(errno));
+  }
+  CUPEL_RETURN_IF_ERROR(SyncDirectory(parent));
+  return store.AppendCheckpoint({step, "checkpoints/" + CheckpointName(step), Sha256Hex(manifest)});
+}
+
+absl::Status VerifyCheckpoint(const std::string& checkpoint_directory) {
+  const std::string path = checkpoint_directory + "/" + kManifestName;
+  CUPEL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  CUPEL_ASSIGN_OR_RETURN(const Json manifest, ParseJson(text, path));
+  if (!manifest.is_object() || !manifest.contains("format") || !manifest["format"].is_number_unsigned() || !manifest.contains("files") ||
+      !manifest["files"].is_array()) {
+    return DataLoss("{}: not a checkpoint manifest", path);
+  }
+  if (manifest["format"].get<int64_t>() > kCheckpointFormat) {
+    return FailedPrecondition("{}: written in checkpoint format {}, this program reads up to {}; use a newer cupel", path,
+                              manifest["format"].get<int64_t>(), kCheckpointFormat);
+  }
+  for (const Json& entry : manifest["files"]) {
+    CUPEL_RETURN_IF_ERROR(CheckFile(checkpoint_directory, entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer,
+                                             std::vector<std::string>& warnings) {
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
+  CUPEL_RETURN_IF_ERROR(RemoveUnacknowledged(CheckpointsDirectory(run_directory), rows));
+  for (const RolloutStore::Checkpoint& row : rows) {
+    const std::string directory = run_directory + "/" + row.directory;
+    if (!Exists(directory)) {
+      continue;  // pruned, as checkpoints.keep asks
+    }
+    absl::Status status = VerifyCheckpoint(directory);
+    if (absl::IsFailedPrecondition(status)) {
+      return status;
+    }
+    if (status.ok()) {
+      const absl::StatusOr<std::string> digest = Sha256File(directory + "/" + kManifestName);
+      if (!digest.ok()) {
+        status = digest.status();
+      } else if (*digest != row.manifest_sha256) {
+        status = DataLoss("{}/{}: is not the manifest that the log acknowledged", directory, kManifestName);
+      }
+    }
+    if (!status.ok()) {
+      warnings.push_back(fmt::format("checkpoint {} is damaged and was passed over: {}", row.directory, Message(status)));
+      continue;
+    }
+    CUPEL_RETURN_IF_ERROR(policy.LoadWeights(directory));
+    CUPEL_RETURN_IF_ERROR(trainer.LoadState(directory));
+    return row.step;
+  }
+  return 0;
+}
+
+absl::Status PruneCheckpoints(const std::string& run_directory, int64_t keep, const RolloutStore& store) {
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
+  for (size_t i = static_cast<size_t>(std::max<int64_t>(1, keep)); i < rows.size(); ++i) {
+    CUPEL_RETURN_IF_ERROR(RemoveTree(run_directory + "/" + rows[i].directory));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cupel

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "policy/engine/kv_cache.h"
+#include "policy/kernels/cpu/kernels.h"
+#include "policy/model/decoder_weights.h"
+#include "policy/model/forward.h"
+
+namespace cupel {
+
+// One token on its way through the decoder, and the sequence it continues. It sees all `prefix_rows` of the prefix, and rows [0, own_row] of its own
+// block, the last of which are its own keys and values.
+struct PassRow {
+  TokenId token = 0;
+  int64_t position = 0;             // in the sequence, prompt included
+  const KvBlock* prefix = nullptr;  // the group's prompt; null for the prompt's own rows
+  int64_t prefix_rows = 0;
+  const KvBlock* own = nullptr;
+  int64_t own_row = 0;
+};
+
+// The forward pass of one lane: everything in the calling thread, with scratch of its own, over weights that all lanes read. The steps are those of
+// policy/model/forward.h, so a row's numbers are the trainer's, bit for bit, with the kernel backend.
+class DecoderPass {
+ public:
+  // All borrowed. Scratch is made for passes of up to kMaxRows rows.
+  DecoderPass(const DecoderWeights& weights, const ComputeBackend& backend);
+
+  // Rows of one pass: enough to pay for streaming the weights, few enough for activations to stay in the second-level cache.
+  static constexpr int64_t kMaxRows = 256;
+  // Rows of one product with the head.
+  int64_t max_logit_rows() const { return max_logit_rows_; }
+
+  // Runs up to kMaxRows rows through all layers and writes their keys and values. Rows of one sequence must be in order of positions.
+  void Run(std::span<const PassRow> rows);
+
+  // What the last layer left, T [rows of the last Run, D]; overwritten by the next Run.
+  const std::byte* hidden() const { return hidden_.data(); }
+
+  // Logits of m <= max_logit_rows() rows of hidden values, float [m, V], overwritten by the next call.
+  float* ComputeLogits(const std::byte* hidden, int64_t m);
+
+ private:
+  void AttentionBlock(int64_t layer_idx, std::span<const PassRow> rows);
+  void FeedForwardBlock(const LayerWeights& layer, int64_t m);
+  void StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow> rows);
+  std::byte* At(kernels::AlignedBuffer& buffer, int64_t element) const;
+
+  const DecoderWeights& weights_;
+  const ComputeBackend& backend_;
+  int64_t max_logit_rows_;
+  // Scratch, rows of type T except the logits.
+  kernels::AlignedBuffer hidden_;     // [kMaxRows, D], the residual stream
+  kernels::AlignedBuffer normed_;     // [kMaxRows, D]
+  kernels::AlignedBuffer qkv_;        // [kMaxRows, (H + 2 KH) d]
+  kernels::AlignedBuffer attended_;   // [kMaxRows, H d]
+  kernels::AlignedBuffer gate_up_;    // [kMaxRows, 2 F]
+  kernels::AlignedBuffer activated_;  // [kMaxRows, F]
+  kernels::AlignedBuffer logits_;     // float [max_logit_rows, V]
+  std::vector<TokenId> tokens_;
+  std::vector<int64_t> positions_;
+  std::vector<kernels::AttentionRow> attention_rows_;
+};
+
+}  // namespace cupel

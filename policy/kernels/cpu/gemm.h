@@ -1,0 +1,233 @@
+#pragma once
+
+#include "policy/kernels/cpu/simd.h"
+
+// Matrix products with weights packed in panels. Included only by the path files (see simd.h).
+//
+// A panel holds kPanel output columns. Floats: [K][kPanel]. bf16: [ceil(K / 2)][kPanel][2], pairs of neighbouring k side by side, as the
+// dot-product instruction wants them; an odd K is filled up with zeros, and so are columns past N. Inside a panel all rows of x are taken
+// in blocks of up to kRows, so a weight comes from memory once in a call and from the cache for the other blocks. A block keeps kRows x
+// kColumns vectors of sums in registers over the whole of K: one chain of additions per output, ascending in k, whatever the block's
+// height.
+
+namespace cupel::kernels::CUPEL_KERNEL_PATH {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int64_t kColumns = 4;
+#else
+constexpr int64_t kColumns = 2;
+#endif
+constexpr int kRows = 6;  // kRows * kColumns sums, kColumns weights and one input fit the registers
+constexpr int64_t kPanel = kColumns * kWidth;
+
+template <class T>
+constexpr int64_t kStep = 1;  // inputs consumed at a time
+template <>
+constexpr int64_t kStep<bf16> = 2;
+
+template <class T>
+int64_t PanelElements(int64_t k) {
+  return (k + kStep<T> - 1) / kStep<T> * kStep<T> * kPanel;
+}
+
+template <class T>
+void PackPanel(const T* weight, int64_t k, int64_t columns, T* panel) {
+  constexpr int64_t kNeighbours = 16;  // columns at a time: their rows stay in the first-level cache
+  for (int64_t first = 0; first < kPanel; first += kNeighbours) {
+    for (int64_t i = 0; i < k; i += kStep<T>) {
+      for (int64_t column = first; column < first + kNeighbours; ++column) {
+        for (int64_t s = 0; s < kStep<T>; ++s) {
+          const bool is_inside = column < columns && i + s < k;
+          panel[(i * kPanel) + column * kStep<T> + s] = is_inside ? weight[column * k + i + s] : T{};
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+void PackAs(const void* weight, int64_t row_begin, int64_t row_end, PackedMatrix& out) {
+  T* packed = static_cast<T*>(PackedData(out));
+  for (int64_t row = row_begin; row < row_end; row += kPanel) {
+    const int64_t columns = row_end - row < kPanel ? row_end - row : kPanel;
+    PackPanel<T>(static_cast<const T*>(weight) + row * out.k, out.k, columns, packed + row / kPanel * PanelElements<T>(out.k));
+  }
+}
+
+void Pack(const void* weight, int64_t row_begin, int64_t row_end, PackedMatrix& out) {
+  if (out.type == DType::kFloat) {
+    PackAs<float>(weight, row_begin, row_end, out);
+  } else {
+    PackAs<bf16>(weight, row_begin, row_end, out);
+  }
+}
+
+template <int R>
+struct Sums {
+  Vec at[R][kColumns];
+};
+
+// One input of each row against one line of the panel.
+template <int R>
+CUPEL_INLINE void Accumulate(const float* x, int64_t ldx, const float* w, Sums<R>& sums) {
+  Vec line[kColumns];
+#pragma GCC unroll 8
+  for (int64_t c = 0; c < kColumns; ++c) {
+    line[c] = Load(w + c * kWidth);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    const Vec input = Set(x[r * ldx]);
+#pragma GCC unroll 8
+    for (int64_t c = 0; c < kColumns; ++c) {
+      sums.at[r][c] = Fma(input, line[c], sums.at[r][c]);
+    }
+  }
+}
+
+// One pair of inputs of each row against one line of the panel. `pairs` is called with the row.
+template <int R, class Pairs>
+CUPEL_INLINE void AccumulatePairs(Pairs pairs, const bf16* w, Sums<R>& sums) {
+#if defined(__AVX512BF16__)
+  __m512bh line[kColumns];
+#pragma GCC unroll 8
+  for (int64_t c = 0; c < kColumns; ++c) {
+    line[c] = (__m512bh)_mm512_loadu_si512(w + c * kWidth * 2);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    const __m512bh input = (__m512bh)_mm512_set1_epi32(static_cast<int>(pairs(r)));
+#pragma GCC unroll 8
+    for (int64_t c = 0; c < kColumns; ++c) {
+      sums.at[r][c].v = _mm512_dpbf16_ps(sums.at[r][c].v, input, line[c]);
+    }
+  }
+#else
+  Vec line[kColumns];
+#pragma GCC unroll 8
+  for (int64_t c = 0; c < kColumns; ++c) {
+    line[c] = LowOfPairs(w + c * kWidth * 2);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    const Vec input = Set(__builtin_bit_cast(float, pairs(r) << 16));
+#pragma GCC unroll 8
+    for (int64_t c = 0; c < kColumns; ++c) {
+      sums.at[r][c] = Fma(input, line[c], sums.at[r][c]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int64_t c = 0; c < kColumns; ++c) {
+    line[c] = HighOfPairs(w + c * kWidth * 2);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    const Vec input = Set(__builtin_bit_cast(float, pairs(r) & 0xffff0000u));
+#pragma GCC unroll 8
+    for (int64_t c = 0; c < kColumns; ++c) {
+      sums.at[r][c] = Fma(input, line[c], sums.at[r][c]);
+    }
+  }
+#endif
+}
+
+CUPEL_INLINE uint32_t LoadPair(const bf16* x) {
+  uint32_t pair = 0;
+  __builtin_memcpy(&pair, x, sizeof(pair));
+  return pair;
+}
+
+template <int R>
+CUPEL_INLINE void SumOverK(const float* x, int64_t ldx, const float* panel, int64_t k, Sums<R>& sums) {
+  for (int64_t i = 0; i < k; ++i) {
+    Accumulate<R>(x + i, ldx, panel + i * kPanel, sums);
+  }
+}
+
+template <int R>
+CUPEL_INLINE void SumOverK(const bf16* x, int64_t ldx, const bf16* panel, int64_t k, Sums<R>& sums) {
+  int64_t i = 0;
+  for (; i + 2 <= k; i += 2) {
+    AccumulatePairs<R>(
+        [&](int r) __attribute__((always_inline)) { return LoadPair(x + r * ldx + i); }, panel + i * kPanel, sums);
+  }
+  if (i < k) {
+    AccumulatePairs<R>(
+        [&](int r) __attribute__((always_inline)) { return uint32_t{x[r * ldx + i].bits}; }, panel + i * kPanel, sums);
+  }
+}
+
+// Adds the residual and rounds once.
+template <class Out, int R>
+CUPEL_INLINE void Finish(const Sums<R>& sums, const Out* residual, int64_t ldy, int64_t columns, Out* y) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int64_t c = 0; c < kColumns; ++c) {
+      const int64_t lanes = columns - c * kWidth;
+      const int64_t at = r * ldy + c * kWidth;
+      Vec sum = sums.at[r][c];
+      if (lanes >= kWidth) {
+        Store(y + at, residual == nullptr ? sum : sum + Load(residual + at));
+      } else if (lanes > 0) {
+        StoreFirst(y + at, residual == nullptr ? sum : sum + LoadFirst(residual + at, lanes), lanes);
+      }
+    }
+  }
+}
+
+template <class T, class Out, int R>
+void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const Out* residual, int64_t ldy, int64_t columns, Out* y) {
+  Sums<R> sums;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int64_t c = 0; c < kColumns; ++c) {
+      sums.at[r][c] = Zero();
+    }
+  }
+  SumOverK<R>(x, ldx, panel, k, sums);
+  Finish<Out, R>(sums, residual, ldy, columns, y);
+}
+
+template <class T, class Out>
+void GemmAs(const T* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const Out* residual, Out* y,
+            int64_t ldy) {
+  using Block = void (*)(const T*, int64_t, const T*, int64_t, const Out*, int64_t, int64_t, Out*);
+  static constexpr Block kBlocks[kRows] = {GemmBlock<T, Out, 1>, GemmBlock<T, Out, 2>, GemmBlock<T, Out, 3>,
+                                           GemmBlock<T, Out, 4>, GemmBlock<T, Out, 5>, GemmBlock<T, Out, 6>};
+  const T* packed = static_cast<const T*>(PackedData(weight));
+  const int64_t blocks = (m + kRows - 1) / kRows;
+  for (int64_t n = n_begin; n < n_end; n += kPanel) {
+    const T* panel = packed + n / kPanel * PanelElements<T>(weight.k);
+    const int64_t columns = n_end - n < kPanel ? n_end - n : kPanel;
+    for (int64_t block = 0; block < blocks; ++block) {
+      // Blocks of equal height, give or take one: a last block of one row would leave the multipliers idle.
+      const int64_t row = block * m / blocks;
+      const int64_t rows = (block + 1) * m / blocks - row;
+      const Out* added = residual == nullptr ? nullptr : residual + row * ldy + n;
+      kBlocks[rows - 1](x + row * ldx, ldx, panel, weight.k, added, ldy, columns, y + row * ldy + n);
+    }
+  }
+}
+
+template <class T>
+void GemmFrom(const void* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const void* residual,
+              void* y, int64_t ldy, DType out_type) {
+  const T* input = static_cast<const T*>(x);
+  if (out_type == DType::kFloat) {
+    GemmAs<T, float>(input, ldx, m, weight, n_begin, n_end, static_cast<const float*>(residual), static_cast<float*>(y), ldy);
+  } else {
+    GemmAs<T, bf16>(input, ldx, m, weight, n_begin, n_end, static_cast<const bf16*>(residual), static_cast<bf16*>(y), ldy);
+  }
+}
+
+void Gemm(const void* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const void* residual, void* y,
+          int64_t ldy, DType out_type) {
+  const auto run = weight.type == DType::kFloat ? GemmFrom<float> : GemmFrom<bf16>;
+  run(x, ldx, m, weight, n_begin, n_end, residual, y, ldy, out_type);
+}
+
+}  // namespace
+}  // namespace cupel::kernels::CUPEL_KERNEL_PATH

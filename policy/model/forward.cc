@@ -1,0 +1,89 @@
+#include "policy/model/forward.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include <ATen/ops/from_blob.h>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "policy/model/onednn.h"
+
+namespace cupel {
+namespace {
+
+bool HasAmx() {
+  const std::vector<std::string_view> features = kernels::CpuFeatures();
+  return std::find(features.begin(), features.end(), "amx_bf16") != features.end();
+}
+
+void OnednnRows(const LinearWeights& linear, const void* x, int64_t m, const void* residual, void* y) {
+  const int64_t n = linear.weight.master.size(0);
+  const int64_t k = linear.weight.master.size(1);
+  // from_blob wants a mutable pointer; the input is only read.
+  const at::Tensor input = at::from_blob(const_cast<void*>(x), {m, k}, at::kBFloat16);
+  at::Tensor output = OnednnLinear(input, linear.onednn);
+  if (residual != nullptr) {
+    output.add_(at::from_blob(const_cast<void*>(residual), {m, n}, at::kBFloat16));
+  }
+  std::memcpy(y, output.const_data_ptr(), static_cast<size_t>(m * n) * sizeof(kernels::bf16));
+}
+
+}  // namespace
+
+std::string ComputeBackend::name() const { return (onednn ? "onednn+" : "") + std::string(kernels->name); }
+
+absl::StatusOr<ComputeBackend> ChooseBackend(const std::string& compute, const std::string& linear) {
+  ComputeBackend backend;
+  backend.kernels = kernels::BestKernels();
+  if (backend.kernels == nullptr) {
+    return FailedPrecondition("this processor has no AVX2 with FMA, which the decoder's kernels need; use a machine of 2014 or later");
+  }
+  backend.type = compute == "fp32" ? kernels::DType::kFloat : kernels::DType::kBf16;
+  if (linear == "onednn" && compute == "fp32") {
+    return InvalidArgument(
+        "policy.linear = \"onednn\" works with policy.compute = \"bf16\" only; set linear to \"auto\" or \"kernel\" for fp32");
+  }
+  backend.onednn = linear == "onednn" || (linear == "auto" && compute == "bf16" && HasAmx());
+  return backend;
+}
+
+kernels::AttentionShape AttentionShapeOf(const ModelConfig& config) {
+  return {.num_heads = config.num_heads,
+          .num_kv_heads = config.num_kv_heads,
+          .head_dim = config.head_dim,
+          .scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim))};
+}
+
+void EmbedRows(const ComputeBackend& backend, const DecoderWeights& weights, std::span<const TokenId> tokens, void* x) {
+  const auto row_bytes = static_cast<size_t>(weights.config.hidden_size * backend.bytes());
+  const auto* table = static_cast<const std::byte*>(weights.embedding.compute.const_data_ptr());
+  auto* out = static_cast<std::byte*>(x);
+  for (const TokenId token : tokens) {
+    Check(token >= 0 && token < weights.config.vocab_size, "token id is inside the vocabulary");
+    std::memcpy(out, table + static_cast<size_t>(token) * row_bytes, row_bytes);
+    out += row_bytes;
+  }
+}
+
+void NormRows(const ComputeBackend& backend, const Parameter& norm, double eps, const void* x, int64_t m, void* y, float* rstd) {
+  backend.kernels->rms_norm(backend.type, x, norm.master.const_data_ptr<float>(), static_cast<float>(eps), m, norm.master.size(0), y, rstd);
+}
+
+void LinearRows(const ComputeBackend& backend, const LinearWeights& linear, const void* x, int64_t m, const void* residual, void* y) {
+  if (backend.onednn) {
+    OnednnRows(linear, x, m, residual, y);
+    return;
+  }
+  const kernels::PackedMatrix& packed = linear.packed;
+  backend.kernels->gemm(x, packed.k, m, packed, 0, packed.n, residual, y, packed.n, backend.type);
+}
+
+void HeadRows(const ComputeBackend& backend, const DecoderWeights& weights, const void* x, int64_t m, float* logits) {
+  const kernels::PackedMatrix& packed = weights.head.packed;
+  backend.kernels->gemm(x, packed.k, m, packed, 0, packed.n, nullptr, logits, packed.n, kernels::DType::kFloat);
+}
+
+}  // namespace cupel

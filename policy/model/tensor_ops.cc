@@ -1,0 +1,118 @@
+#include "policy/model/tensor_ops.h"
+
+#include <algorithm>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+
+#include "base/check.h"
+
+namespace cupel {
+namespace {
+
+// Rows that one kernel call gets: enough to use a weight panel well from the cache, few enough that many threads find work.
+constexpr int64_t kRowsPerBlock = 64;
+
+int64_t NumBlocks(int64_t rows) { return (rows + kRowsPerBlock - 1) / kRowsPerBlock; }
+
+std::byte* RowOf(const at::Tensor& tensor, int64_t row) {
+  return static_cast<std::byte*>(tensor.data_ptr()) + row * tensor.stride(0) * static_cast<int64_t>(tensor.element_size());
+}
+
+void AddInto(const at::Tensor& target, const at::Tensor& term) {
+  float* sum = target.data_ptr<float>();
+  const at::BFloat16* values = term.const_data_ptr<at::BFloat16>();
+  at::parallel_for(0, target.numel(), 1 << 16, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      sum[i] += static_cast<float>(values[i]);
+    }
+  });
+}
+
+}  // namespace
+
+void ForRows(int64_t rows, const std::function<void(int64_t, int64_t)>& work) {
+  at::parallel_for(0, NumBlocks(rows), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      work(block * kRowsPerBlock, std::min((block + 1) * kRowsPerBlock, rows));
+    }
+  });
+}
+
+at::Tensor EmptyRows(const ComputeBackend& backend, int64_t rows, int64_t width) { return at::empty({rows, width}, backend.scalar_type()); }
+
+at::Tensor NormForward(const ComputeBackend& backend, const Parameter& norm, double eps, const at::Tensor& x, at::Tensor* rstd) {
+  at::Tensor y = EmptyRows(backend, x.size(0), x.size(1));
+  float* inverse = nullptr;
+  if (rstd != nullptr) {
+    *rstd = at::empty({x.size(0)}, at::kFloat);
+    inverse = rstd->data_ptr<float>();
+  }
+  ForRows(x.size(0), [&](int64_t begin, int64_t end) {
+    NormRows(backend, norm, eps, RowOf(x, begin), end - begin, RowOf(y, begin), inverse == nullptr ? nullptr : inverse + begin);
+  });
+  return y;
+}
+
+at::Tensor NormBackward(const ComputeBackend& backend, Parameter& norm, const at::Tensor& x, const at::Tensor& rstd,
+                        const at::Tensor& grad) {
+  Check(norm.grad.defined(), "EnableTraining comes before a backward pass");
+  const int64_t rows = x.size(0);
+  const int64_t width = x.size(1);
+  at::Tensor grad_x = EmptyRows(backend, rows, width);
+  // One partial sum of the scale's gradient per block of rows, added up in order.
+  const at::Tensor partial = at::zeros({NumBlocks(rows), width}, at::kFloat);
+  ForRows(rows, [&](int64_t begin, int64_t end) {
+    backend.kernels->rms_norm_backward(backend.type, RowOf(x, begin), norm.master.const_data_ptr<float>(),
+                                       rstd.const_data_ptr<float>() + begin, RowOf(grad, begin), end - begin, width, RowOf(grad_x, begin),
+                                       partial.data_ptr<float>() + begin / kRowsPerBlock * width);
+  });
+  for (int64_t block = 0; block < partial.size(0); ++block) {
+    norm.grad.add_(partial[block]);
+  }
+  return grad_x;
+}
+
+at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& linear, const at::Tensor& x, const at::Tensor& residual) {
+  at::Tensor y = EmptyRows(backend, x.size(0), linear.weight.master.size(0));
+  const auto rows = [&](int64_t begin, int64_t end) {
+    LinearRows(backend, linear, RowOf(x, begin), end - begin, residual.defined() ? RowOf(residual, begin) : nullptr, RowOf(y, begin));
+  };
+  if (backend.onednn) {
+    rows(0, x.size(0));  // oneDNN splits the product itself
+  } else {
+    ForRows(x.size(0), rows);
+  }
+  return y;
+}
+
+at::Tensor LinearBackward(Parameter& weight, const at::Tensor& x, const at::Tensor& grad) {
+  Check(weight.grad.defined(), "EnableTraining comes before a backward pass");
+  if (weight.compute.scalar_type() == at::kFloat) {
+    weight.grad.addmm_(grad.t(), x);
+  } else {
+    AddInto(weight.grad, at::mm(grad.t(), x));
+  }
+  return at::mm(grad, weight.compute);
+}
+
+at::Tensor SwigluForward(const ComputeBackend& backend, const at::Tensor& x) {
+  const int64_t ffn = x.size(1) / 2;
+  at::Tensor y = EmptyRows(backend, x.size(0), ffn);
+  ForRows(x.size(0),
+          [&](int64_t begin, int64_t end) { backend.kernels->swiglu(backend.type, RowOf(x, begin), end - begin, ffn, RowOf(y, begin)); });
+  return y;
+}
+
+at::Tensor SwigluBackward(const ComputeBackend& backend, const at::Tensor& x, const at::Tensor& grad) {
+  at::Tensor grad_x = EmptyRows(backend, x.size(0), x.size(1));
+  ForRows(x.size(0), [&](int64_t begin, int64_t end) {
+    backend.kernels->swiglu_backward(backend.type, RowOf(x, begin), RowOf(grad, begin), end - begin, x.size(1) / 2, RowOf(grad_x, begin));
+  });
+  return grad_x;
+}
+
+}  // namespace cupel

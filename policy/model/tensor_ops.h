@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "policy/model/decoder_weights.h"
+#include "policy/model/forward.h"
+
+// The pieces of forward.h and their derivatives on whole tensors, with rows split over LibTorch's threads. Nothing is recorded here. All
+// activations are contiguous [rows, width] in the compute type. Sums that several rows contribute to are taken in a fixed order, whatever
+// the number of threads.
+
+namespace cupel {
+
+// Runs `work(begin, end)` on disjoint ranges that cover [0, rows).
+void ForRows(int64_t rows, const std::function<void(int64_t, int64_t)>& work);
+
+at::Tensor EmptyRows(const ComputeBackend& backend, int64_t rows, int64_t width);
+
+// rms_norm(x). With `rstd` (not null) keeps what NormBackward needs: float [rows].
+at::Tensor NormForward(const ComputeBackend& backend, const Parameter& norm, double eps, const at::Tensor& x, at::Tensor* rstd);
+// The gradient of x; adds the scale's gradient into norm.grad.
+at::Tensor NormBackward(const ComputeBackend& backend, Parameter& norm, const at::Tensor& x, const at::Tensor& rstd,
+                        const at::Tensor& grad);
+
+// x W^T (+ residual, unless undefined).
+at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& linear, const at::Tensor& x, const at::Tensor& residual = {});
+// The gradient of x: grad W; adds grad^T x into weight.grad.
+at::Tensor LinearBackward(Parameter& weight, const at::Tensor& x, const at::Tensor& grad);
+
+// silu(gate) * up of x = [gate, up].
+at::Tensor SwigluForward(const ComputeBackend& backend, const at::Tensor& x);
+at::Tensor SwigluBackward(const ComputeBackend& backend, const at::Tensor& x, const at::Tensor& grad);
+
+}  // namespace cupel

@@ -1,0 +1,137 @@
+#include "policy/model/weight_loading.h"
+
+#include <algorithm>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty_like.h>
+#include <fmt/ranges.h>
+
+#include "base/random.h"
+#include "base/status.h"
+#include "policy/model/onednn.h"
+
+namespace cupel {
+namespace {
+
+constexpr double kInitialStddev = 0.02;  // initializer_range of the Hugging Face models
+
+bool IsIgnored(const ModelConfig& config, std::string_view name) {
+  return name.ends_with("rotary_emb.inv_freq") || (config.tie_word_embeddings && name == "lm_head.weight");
+}
+
+absl::Status CheckNames(const TensorSource& source, std::string_view path, const ModelConfig& config,
+                        const std::vector<NamedSlice>& slices) {
+  std::unordered_map<std::string_view, const TensorSource::Entry*> found;
+  for (const TensorSource::Entry& entry : source.entries()) {
+    found.emplace(entry.name, &entry);
+  }
+  for (const NamedSlice& slice : slices) {
+    const auto entry = found.find(slice.name);
+    if (entry == found.end()) {
+      return InvalidArgument("{}: tensor {} is missing, which the {} architecture needs; fetch the model file again", path, slice.name,
+                             config.architecture);
+    }
+    if (entry->second->shape != slice.shape()) {
+      return InvalidArgument(
+          "{}: tensor {} has shape [{}], but the model's configuration says [{}]; weights and configuration do not belong together", path,
+          slice.name, fmt::join(entry->second->shape, ", "), fmt::join(slice.shape(), ", "));
+    }
+    found.erase(entry);
+  }
+  for (const auto& [name, entry] : found) {
+    if (!IsIgnored(config, name)) {
+      return InvalidArgument("{}: tensor {} has no place in the {} architecture as built here; use a model without it", path, name,
+                             config.architecture);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void ConvertToCompute(const ComputeBackend& backend, Parameter& parameter) {
+  if (parameter.master.dim() == 1 || backend.type == kernels::DType::kFloat) {
+    parameter.compute = parameter.master;
+    return;
+  }
+  if (!parameter.compute.defined()) {
+    parameter.compute = at::empty_like(parameter.master, at::kBFloat16);
+  }
+  const float* master = parameter.master.data_ptr<float>();
+  auto* compute = static_cast<kernels::bf16*>(parameter.compute.data_ptr());
+  at::parallel_for(0, parameter.master.numel(), 1 << 16,
+                   [&](int64_t begin, int64_t end) { backend.kernels->to_bf16(master + begin, end - begin, compute + begin); });
+}
+
+void PackForKernel(const ComputeBackend& backend, const at::Tensor& compute, kernels::PackedMatrix& packed) {
+  const int64_t n = compute.size(0);
+  if (packed.n == 0) {
+    packed = kernels::MakePackedMatrix(*backend.kernels, backend.type, n, compute.size(1));
+  }
+  const int64_t panel = backend.kernels->panel;
+  at::parallel_for(0, (n + panel - 1) / panel, 4, [&](int64_t begin, int64_t end) {
+    backend.kernels->pack(compute.data_ptr(), begin * panel, std::min(end * panel, n), packed);
+  });
+}
+
+void RefreshLinear(const ComputeBackend& backend, LinearWeights& linear) {
+  ConvertToCompute(backend, linear.weight);
+  if (backend.onednn) {
+    linear.onednn.reset();  // first, so that old and new layout never stand side by side
+    linear.onednn = OnednnReorder(linear.weight.compute);
+  } else {
+    PackForKernel(backend, linear.weight.compute, linear.packed);
+  }
+}
+
+}  // namespace
+
+absl::Status ReadMasters(const TensorSource& source, std::string_view path, DecoderWeights& weights) {
+  const std::vector<NamedSlice> slices = NamedSlices(weights);
+  CUPEL_RETURN_IF_ERROR(CheckNames(source, path, weights.config, slices));
+  std::vector<absl::Status> results(slices.size());
+  at::parallel_for(0, static_cast<int64_t>(slices.size()), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      results[i] = source.Read(slices[i].name, std::span(slices[i].data(), static_cast<size_t>(slices[i].size())));
+    }
+  });
+  for (const absl::Status& status : results) {
+    CUPEL_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
+void DrawMasters(uint64_t seed, DecoderWeights& weights) {
+  const std::vector<Parameter*> parameters = Parameters(weights);
+  for (size_t idx = 0; idx < parameters.size(); ++idx) {
+    at::Tensor& master = parameters[idx]->master;
+    if (master.dim() == 1) {
+      master.fill_(1.0F);
+      continue;
+    }
+    const int64_t width = master.size(1);
+    at::parallel_for(0, master.size(0), 16, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        RandomStream stream(seed, RandomPurpose::kWeights, static_cast<uint32_t>(idx), static_cast<uint32_t>(row));
+        float* values = master.data_ptr<float>() + row * width;
+        std::generate(values, values + width, [&] { return static_cast<float>(kInitialStddev * stream.Normal()); });
+      }
+    });
+  }
+}
+
+void RefreshDerived(const ComputeBackend& backend, DecoderWeights& weights) {
+  ConvertToCompute(backend, weights.embedding);
+  for (LayerWeights& layer : weights.layers) {
+    for (LinearWeights* linear : {&layer.qkv, &layer.o_proj, &layer.gate_up, &layer.down}) {
+      RefreshLinear(backend, *linear);
+    }
+  }
+  if (!weights.config.tie_word_embeddings) {
+    ConvertToCompute(backend, weights.head.weight);
+  }
+  PackForKernel(backend, weights.head_weight().compute, weights.head.packed);
+}
+
+}  // namespace cupel

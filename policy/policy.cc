@@ -1,0 +1,120 @@
+#include "policy/policy.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "policy/chat/chat_template.h"
+#include "policy/model/decoder.h"
+#include "policy/model/weight_loading.h"
+
+namespace cupel {
+
+struct Policy::State {
+  ModelSettings settings;
+  ModelFile file;  // its weights have been read and released
+  std::optional<ChatTemplate> chat;
+  ComputeBackend backend;
+  DecoderWeights weights;
+  uint64_t version = 0;
+};
+
+namespace {
+
+absl::StatusOr<ChatTemplate> MakeChat(const ModelSettings& settings, const ModelFile& file) {
+  if (settings.chat_template == "auto") {
+    return ChatTemplate::FromModelTemplate(file.chat_template, *file.tokenizer);
+  }
+  return ChatTemplate::Create(settings.chat_template, "", *file.tokenizer);
+}
+
+absl::Status CheckSettings(const ModelSettings& settings, const ModelConfig& config) {
+  // Rows of keys and values are read in whole vectors of 16.
+  if (config.head_dim % 16 != 0) {
+    return Unimplemented("{}: a head size of {} is not a multiple of 16, which the attention kernels need", settings.path, config.head_dim);
+  }
+  return absl::OkStatus();
+}
+
+void UseThreads(int64_t threads) {
+  at::set_num_threads(threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+}
+
+}  // namespace
+
+Policy::Policy(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Policy::~Policy() = default;
+
+absl::StatusOr<std::unique_ptr<Policy>> Policy::Load(const ModelSettings& settings, uint64_t seed) {
+  auto state = std::make_unique<State>();
+  state->settings = settings;
+  CUPEL_ASSIGN_OR_RETURN(state->backend, ChooseBackend(settings.compute, settings.linear));
+  CUPEL_ASSIGN_OR_RETURN(state->file, OpenModel(settings.path));
+  CUPEL_RETURN_IF_ERROR(CheckSettings(settings, state->file.config));
+  CUPEL_ASSIGN_OR_RETURN(state->chat, MakeChat(settings, state->file));
+  UseThreads(settings.threads);
+  state->weights = AllocateWeights(state->file.config);
+  if (state->file.tensors == nullptr) {
+    DrawMasters(seed, state->weights);
+  } else {
+    CUPEL_RETURN_IF_ERROR(ReadMasters(*state->file.tensors, settings.path, state->weights));
+    state->file.tensors.reset();
+  }
+  RefreshDerived(state->backend, state->weights);
+  return std::unique_ptr<Policy>(new Policy(std::move(state)));
+}
+
+const ModelConfig& Policy::config() const { return state_->weights.config; }
+const ModelSettings& Policy::settings() const { return state_->settings; }
+const Tokenizer& Policy::tokenizer() const { return *state_->file.tokenizer; }
+const ChatTemplate& Policy::chat() const { return *state_->chat; }
+DecoderWeights& Policy::weights() { return state_->weights; }
+const DecoderWeights& Policy::weights() const { return state_->weights; }
+const ComputeBackend& Policy::backend() const { return state_->backend; }
+int Policy::num_threads() const { return at::get_num_threads(); }
+std::string Policy::kernel_path() const { return state_->backend.name(); }
+uint64_t Policy::version() const { return state_->version; }
+void Policy::set_version(uint64_t version) { state_->version = version; }
+
+TokenLogprobsResult Policy::TokenLogprobs(const PackedBatch& batch, double temperature) {
+  const auto layout = MakeLayout(batch, config());
+  const at::Tensor hidden = DecoderForward(state_->backend, state_->weights, layout);
+  const ScoredTokens scored = ScoreTokens(state_->backend, state_->weights, layout, hidden, temperature);
+  return {scored.logprobs, scored.entropy};
+}
+
+at::Tensor Policy::ScoredLogits(const PackedBatch& batch) {
+  const at::NoGradGuard no_grad;
+  const auto layout = MakeLayout(batch, config());
+  const at::Tensor hidden = DecoderForward(state_->backend, state_->weights, layout);
+  return cupel::ScoredLogits(state_->backend, state_->weights, *layout, hidden);
+}
+
+void Policy::EnableTraining() {
+  for (Parameter* parameter : Parameters(state_->weights)) {
+    if (!parameter->grad.defined()) {
+      parameter->grad = at::zeros_like(parameter->master);
+    }
+  }
+}
+
+void Policy::ZeroGradients() {
+  for (Parameter* parameter : Parameters(state_->weights)) {
+    Check(parameter->grad.defined(), "EnableTraining comes before ZeroGradients");
+    parameter->grad.zero_();
+  }
+}
+
+void Policy::CommitUpdate() {
+  RefreshDerived(state_->backend, state_->weights);
+  ++state_->version;
+}
+
+}  // namespace cupel

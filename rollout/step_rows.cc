@@ -1,0 +1,247 @@
+#include "rollout/step_rows.h"
+
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "base/status.h"
+
+namespace cupel {
+namespace {
+
+enum Table : size_t { kSteps, kGroups, kRollouts, kVerdicts, kRewardTerms };
+
+constexpr std::string_view kInserts[] = {
+    "INSERT INTO steps (run_id, step) VALUES (?1, ?2)",
+    "INSERT INTO groups (run_id, step, group_idx, task_id, messages, answer, verifier, metadata, num_prompt_tokens, prompt_tokens)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    "INSERT INTO rollouts (group_id, sample_idx, text, finish_reason, policy_version, reward, advantage, num_tokens, tokens, logprobs, raw_logprobs)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    "INSERT INTO verdicts (rollout_id, outcome, extracted, span_begin, span_end, rule, reason, cost, verifier, verifier_version)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    "INSERT INTO reward_terms (rollout_id, term_idx, name, value, weight) VALUES (?1, ?2, ?3, ?4, ?5)",
+};
+
+constexpr std::string_view kSelectGroups =
+    "SELECT group_idx, task_id, messages, answer, verifier, metadata, num_prompt_tokens, prompt_tokens FROM groups"
+    " WHERE run_id = ?1 AND step = ?2 ORDER BY group_idx";
+
+constexpr std::string_view kSelectRollouts =
+    "SELECT group_idx, sample_idx, text, finish_reason, policy_version, reward, advantage, num_tokens, tokens, logprobs, raw_logprobs,"
+    " outcome, extracted, span_begin, span_end, rule, reason, cost, verifier_version"
+    " FROM groups JOIN rollouts USING (group_id) JOIN verdicts USING (rollout_id)"
+    " WHERE run_id = ?1 AND step = ?2 ORDER BY group_idx, sample_idx";
+
+constexpr std::string_view kSelectTerms =
+    "SELECT group_idx, sample_idx, reward_terms.name, value, weight FROM groups JOIN rollouts USING (group_id) JOIN reward_terms USING (rollout_id)"
+    " WHERE run_id = ?1 AND step = ?2 ORDER BY group_idx, sample_idx, term_idx";
+
+std::string Place(const RolloutGroup& group, const Rollout& rollout) {
+  return fmt::format("step {}, group {}, sample {}", group.step, group.group_idx, rollout.completion.sample_idx);
+}
+
+// What our own code must have got right, and what a reward function or a data set may have got wrong.
+absl::Status CheckRollout(const RolloutGroup& group, const Rollout& rollout) {
+  const Completion& completion = rollout.completion;
+  Check(completion.logprobs.size() == completion.tokens.size(), "a log-probability for every token");
+  Check(completion.raw_logprobs.empty() || completion.raw_logprobs.size() == completion.tokens.size(), "raw log-probabilities for all tokens or none");
+  if (!std::isfinite(rollout.reward) || !std::isfinite(rollout.advantage)) {
+    return InvalidArgument("{}: reward {} and advantage {}: a log holds finite numbers only", Place(group, rollout), rollout.reward, rollout.advantage);
+  }
+  for (const RewardTerm& term : rollout.terms) {
+    if (!std::isfinite(term.value) || !std::isfinite(term.weight)) {
+      return InvalidArgument("{}: reward term {} has value {} and weight {}: a log holds finite numbers only", Place(group, rollout), term.name,
+                             term.value, term.weight);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MessagesToJson(const RolloutGroup& group) {
+  Json messages = Json::array();
+  for (const ChatMessage& message : group.task.prompt) {
+    if (ReplaceInvalidUtf8(message.role) != message.role || ReplaceInvalidUtf8(message.content) != message.content) {
+      return InvalidArgument("step {}, group {}: the prompt of task {} is not UTF-8: convert the data set", group.step, group.group_idx, group.task.id);
+    }
+    messages.push_back({{"role", message.role}, {"content", message.content}});
+  }
+  return DumpJson(messages);
+}
+
+absl::StatusOr<std::vector<ChatMessage>> MessagesFromJson(const std::string& text, const std::string& where) {
+  CUPEL_ASSIGN_OR_RETURN(const Json array, ParseJson(text, where));
+  if (!array.is_array()) {
+    return DataLoss("{}: the messages are not a JSON array", where);
+  }
+  std::vector<ChatMessage> messages;
+  for (const Json& element : array) {
+    CUPEL_ASSIGN_OR_RETURN(std::string role, JsonString(element, "role", where));
+    CUPEL_ASSIGN_OR_RETURN(std::string content, JsonString(element, "content", where));
+    messages.push_back({std::move(role), std::move(content)});
+  }
+  return messages;
+}
+
+absl::StatusOr<FinishReason> FinishReasonFromName(std::string_view name) {
+  for (const FinishReason reason : {FinishReason::kStop, FinishReason::kLength, FinishReason::kAborted}) {
+    if (FinishReasonName(reason) == name) {
+      return reason;
+    }
+  }
+  return DataLoss("unknown finish reason \"{}\"", name);
+}
+
+absl::StatusOr<Outcome> OutcomeFromName(std::string_view name) {
+  for (const Outcome outcome : {Outcome::kCorrect, Outcome::kIncorrect, Outcome::kNoAnswer, Outcome::kUndecided, Outcome::kError}) {
+    if (OutcomeName(outcome) == name) {
+      return outcome;
+    }
+  }
+  return DataLoss("unknown outcome \"{}\"", name);
+}
+
+// Reading one step: rows arrive in order of group and sample, so each belongs to the current element of the nested vectors.
+class StepReader {
+ public:
+  StepReader(const SqliteConnection& connection, int64_t run_id, int64_t step) : connection_(connection), run_id_(run_id), step_(step) {}
+
+  absl::StatusOr<std::vector<RolloutGroup>> Read() && {
+    CUPEL_RETURN_IF_ERROR(ForEachRow(kSelectGroups, &StepReader::AddGroup));
+    CUPEL_RETURN_IF_ERROR(ForEachRow(kSelectRollouts, &StepReader::AddRollout));
+    CUPEL_RETURN_IF_ERROR(ForEachRow(kSelectTerms, &StepReader::AddTerm));
+    return std::move(groups_);
+  }
+
+ private:
+  absl::Status ForEachRow(std::string_view sql, absl::Status (StepReader::*add)(const SqliteStatement&)) {
+    CUPEL_ASSIGN_OR_RETURN(SqliteStatement row, connection_.Prepare(sql));
+    row.Query(run_id_, step_);
+    group_ = 0;
+    rollout_ = 0;
+    while (true) {
+      CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
+      if (!has_row) {
+        return absl::OkStatus();
+      }
+      const absl::Status status = (this->*add)(row);
+      if (!status.ok()) {
+        return Annotate(absl::DataLossError(status.message()), fmt::format("{}: step {}, group {}", connection_.path(), step_, row.Integer(0)));
+      }
+    }
+  }
+
+  absl::Status AddGroup(const SqliteStatement& row) {
+    RolloutGroup& group = groups_.emplace_back();
+    group.step = step_;
+    group.group_idx = row.Integer(0);
+    group.task.id = row.Text(1);
+    CUPEL_ASSIGN_OR_RETURN(group.task.prompt, MessagesFromJson(row.Text(2), "messages"));
+    group.task.answer = row.Text(3);
+    group.task.verifier = row.Text(4);
+    group.task.metadata = row.Text(5);
+    CUPEL_ASSIGN_OR_RETURN(group.prompt, DecodeTokens(row.Blob(7), row.Integer(6)));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddRollout(const SqliteStatement& row) {
+    while (groups_[group_].group_idx != row.Integer(0)) {
+      ++group_;
+    }
+    Rollout& rollout = groups_[group_].rollouts.emplace_back();
+    rollout.text = row.Text(2);
+    rollout.reward = row.Real(5);
+    rollout.advantage = row.Real(6);
+    CUPEL_RETURN_IF_ERROR(ReadCompletion(row, rollout.completion));
+    return ReadVerdict(row, rollout);
+  }
+
+  static absl::Status ReadCompletion(const SqliteStatement& row, Completion& completion) {
+    const int64_t num_tokens = row.Integer(7);
+    completion.request_id = static_cast<uint64_t>(row.Integer(0));
+    completion.sample_idx = row.Integer(1);
+    CUPEL_ASSIGN_OR_RETURN(completion.finish_reason, FinishReasonFromName(row.Text(3)));
+    completion.policy_version = static_cast<uint64_t>(row.Integer(4));
+    CUPEL_ASSIGN_OR_RETURN(completion.tokens, DecodeTokens(row.Blob(8), num_tokens));
+    CUPEL_ASSIGN_OR_RETURN(completion.logprobs, DecodeFloats(row.Blob(9), num_tokens));
+    if (!row.IsNull(10)) {
+      CUPEL_ASSIGN_OR_RETURN(completion.raw_logprobs, DecodeFloats(row.Blob(10), num_tokens));
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status ReadVerdict(const SqliteStatement& row, Rollout& rollout) {
+    CUPEL_ASSIGN_OR_RETURN(rollout.verdict.outcome, OutcomeFromName(row.Text(11)));
+    rollout.verdict.extracted = row.Text(12);
+    rollout.verdict.span = {row.Integer(13), row.Integer(14)};
+    rollout.verdict.rule = row.Text(15);
+    rollout.verdict.reason = row.Text(16);
+    rollout.verdict.cost = row.Integer(17);
+    rollout.verifier_version = static_cast<int>(row.Integer(18));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddTerm(const SqliteStatement& row) {
+    while (groups_[group_].group_idx != row.Integer(0)) {
+      ++group_;
+      rollout_ = 0;
+    }
+    while (groups_[group_].rollouts[rollout_].completion.sample_idx != row.Integer(1)) {
+      ++rollout_;
+    }
+    groups_[group_].rollouts[rollout_].terms.push_back({row.Text(2), row.Real(3), row.Real(4)});
+    return absl::OkStatus();
+  }
+
+  const SqliteConnection& connection_;
+  int64_t run_id_;
+  int64_t step_;
+  std::vector<RolloutGroup> groups_;
+  size_t group_ = 0;    // where the current row belongs
+  size_t rollout_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<StepWriter> StepWriter::Create(SqliteConnection& connection) {
+  StepWriter writer(connection);
+  for (const std::string_view sql : kInserts) {
+    CUPEL_ASSIGN_OR_RETURN(SqliteStatement statement, connection.Prepare(sql));
+    writer.statements_.push_back(std::move(statement));
+  }
+  return writer;
+}
+
+absl::Status StepWriter::Insert(int64_t run_id, int64_t step, const std::vector<RolloutGroup>& groups) {
+  CUPEL_RETURN_IF_ERROR(statements_[kSteps].Run(run_id, step));
+  for (const RolloutGroup& group : groups) {
+    Check(group.step == step, "the groups belong to the step under which they are stored");
+    CUPEL_RETURN_IF_ERROR(InsertGroup(run_id, group));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StepWriter::InsertGroup(int64_t run_id, const RolloutGroup& group) {
+  CUPEL_ASSIGN_OR_RETURN(const std::string messages, MessagesToJson(group));
+  const Task& task = group.task;
+  CUPEL_RETURN_IF_ERROR(statements_[kGroups].Run(run_id, group.step, group.group_idx, std::string_view(task.id), std::string_view(messages),
+                                                 std::string_view(task.answer), std::string_view(task.verifier), std::string_view(task.metadata),
+                                                 std::ssize(group.prompt), SqlBlob{encoder_->Tokens(group.prompt)}));
+  const int64_t group_id = connection_->last_insert_rowid();
+  for (const Rollout& rollout : group.rollouts) {
+    CUPEL_RETURN_IF_ERROR(InsertRollout(group_id, rollout, group));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StepWriter::InsertRollout(int64_t group_id, const Rollout& rollout, const RolloutGroup& group) {
+  CUPEL_RETURN_IF_ERROR(CheckRollout(group, rollout));
+  const Completion& completion = rollout.completion;
+  ...
+}
+
+}  // namespace cupel

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "rollout/blob.h"
+#include "rollout/rollout.h"
+#include "rollout/sqlite.h"
+
+// Groups of rollouts as rows of the tables steps, groups, rollouts, verdicts and reward_terms.
+
+namespace cupel {
+
+// Inserts steps; keeps its statements prepared, which is four times as fast as preparing them for each row. Destroy before the connection.
+class StepWriter {
+ public:
+  static absl::StatusOr<StepWriter> Create(SqliteConnection& connection);  // borrowed
+
+  // Inside the caller's transaction. InvalidArgument when a reward, advantage or term is not finite or a message is not UTF-8.
+  absl::Status Insert(int64_t run_id, int64_t step, const std::vector<RolloutGroup>& groups);
+
+ private:
+  explicit StepWriter(SqliteConnection& connection) : connection_(&connection) {}
+  absl::Status InsertGroup(int64_t run_id, const RolloutGroup& group);
+  absl::Status InsertRollout(int64_t group_id, const Rollout& rollout, const RolloutGroup& group);
+
+  SqliteConnection* connection_;
+  std::unique_ptr<BlobEncoder> encoder_ = std::make_unique<BlobEncoder>();
+  std::vector<SqliteStatement> statements_;  // by Table
+};
+
+// The groups of a step, in order of group_idx and sample_idx; empty when the step is not there. DataLoss when a row does not decode.
+absl::StatusOr<std::vector<RolloutGroup>> ReadStepRows(const SqliteConnection& connection, int64_t run_id, int64_t step);
+
+}  // namespace cupel
