@@ -204,15 +204,23 @@ std::string PathOfName(Fields& fields, std::string_view name, std::string_view p
   return "";
 }
 
+// The path that `name`, unknown in the section at `section_key`, was probably meant to be, or empty. `name` may be dotted.
+std::string Suggestion(const Context& context, std::string_view section_key, std::string_view name, const Fields& section) {
+  if (const std::string nearest = NearestName(name, Names(section)); !nearest.empty()) {
+    return JoinPath(section_key, nearest);
+  }
+  if (std::string elsewhere = PathOfName(context.root, name.substr(name.rfind('.') + 1), ""); !elsewhere.empty()) {
+    return elsewhere;
+  }
+  const std::string nearest = NearestName(name.substr(0, name.find('.')), Names(section));
+  return nearest.empty() ? "" : JoinPath(section_key, nearest);
+}
+
 absl::Status UnknownKey(const Context& context, std::string_view place, std::string_view section_key, std::string_view name,
                         const Fields& section) {
   const std::string start = fmt::format("{}: unknown key {}", place, JoinPath(section_key, name));
-  if (const std::string nearest = NearestName(name, Names(section)); !nearest.empty()) {
-    return InvalidArgument("{}; did you mean {}?", start, JoinPath(section_key, nearest));
-  }
-  const std::string leaf(name.substr(name.rfind('.') + 1));
-  if (const std::string elsewhere = PathOfName(context.root, leaf, ""); !elsewhere.empty()) {
-    return InvalidArgument("{}; did you mean {}?", start, elsewhere);
+  if (const std::string suggestion = Suggestion(context, section_key, name, section); !suggestion.empty()) {
+    return InvalidArgument("{}; did you mean {}?", start, suggestion);
   }
   return InvalidArgument("{}; {} has {}", start, section_key.empty() ? "the top level" : section_key, fmt::join(Names(section), ", "));
 }
@@ -234,20 +242,25 @@ absl::Status Read(const Context& context, std::string_view key, const ConfigValu
 
 // ---- Overrides ----
 
-// What --set gives: TOML where it reads as TOML, else the words as they are.
+// What --set gives: TOML where it reads as TOML, else the words as they are. Has no line number.
 absl::StatusOr<ConfigValue> OverrideValue(std::string_view text, bool wants_text, std::string_view where) {
   constexpr std::string_view kQuotesAndBrackets = "\"'[{";
   const bool is_quoted = !text.empty() && kQuotesAndBrackets.find(text.front()) != std::string_view::npos;
   absl::StatusOr<ConfigValue> document = ParseTomlTable(fmt::format("value = {}", text), where);
-  const auto* const table = document.ok() ? std::get_if<ConfigTable>(&document->data) : nullptr;
+  auto* const table = document.ok() ? std::get_if<ConfigTable>(&document->data) : nullptr;
   const bool is_toml = table != nullptr && table->size() == 1;
-  if (!is_toml && is_quoted) {
-    return InvalidArgument("{}: \"{}\" starts like a TOML text, list or table but is not one", where, text);
+  if (is_toml && (is_quoted || !wants_text)) {
+    ConfigValue value = std::move(table->front().second);
+    value.line = 0;
+    return value;
+  }
+  if (is_quoted) {
+    return InvalidArgument("{}: {} starts like a TOML text, list or table but is not one", where, text);
   }
   ConfigValue value;
   value.data = std::string(text);
-  if (is_toml && (is_quoted || !wants_text)) {
-    value = table->front().second;
+  if (!ParseTomlTable(fmt::format("value = {}", TomlFrom(std::string(text))), where).ok()) {
+    return InvalidArgument("{}: the value is not UTF-8 text", where);
   }
   return value;
 }
@@ -267,8 +280,7 @@ absl::Status ApplyInList(const Context& context, std::string_view key, std::stri
   Fields section = sections.At(index);
   const std::string next = JoinPath(key, name);
   if (name.size() == path.size()) {
-    CUPEL_ASSIGN_OR_RETURN(ConfigValue value, OverrideValue(text, false, context.where));
-    value.line = 0;
+    CUPEL_ASSIGN_OR_RETURN(const ConfigValue value, OverrideValue(text, false, context.where));
     return Read(context, next, value, section);
   }
   return ApplyAt(context, next, path.substr(name.size() + 1), text, section);
@@ -283,8 +295,7 @@ absl::Status ApplyAt(const Context& context, std::string_view key, std::string_v
   const std::string next = JoinPath(key, name);
   if (name.size() == path.size()) {
     const bool wants_text = std::holds_alternative<std::string*>(field->value);
-    CUPEL_ASSIGN_OR_RETURN(ConfigValue value, OverrideValue(text, wants_text, context.where));
-    value.line = 0;
+    CUPEL_ASSIGN_OR_RETURN(const ConfigValue value, OverrideValue(text, wants_text, context.where));
     return ReadField(context, next, value, *field);
   }
   const std::string_view rest = path.substr(name.size() + 1);

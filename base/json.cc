@@ -127,6 +127,9 @@ absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view where, co
   if (NestingDepth(text) > limits.max_depth) {
     return InvalidArgument("{}: JSON is nested more than {} levels deep", where, limits.max_depth);
   }
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {  // the parser would take it for the end
+    return InvalidArgument("{}: invalid JSON: NUL byte at offset {}", where, nul);
+  }
   Builder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     return InvalidArgument("{}: invalid JSON: {}", where, builder.error());

@@ -15,15 +15,18 @@ function(cupel_add_libtorch_library name)
         "unpacked; or build only the modules without it: -DCUPEL_WITH_TORCH=OFF.")
   endif()
   add_library(LibTorch::${name} SHARED IMPORTED GLOBAL)
-  set_target_properties(
-    LibTorch::${name}
-    PROPERTIES IMPORTED_LOCATION "${file}"
-               IMPORTED_SONAME "lib${name}.so"
-               INTERFACE_INCLUDE_DIRECTORIES "${LIBTORCH_ROOT}/include;${LIBTORCH_ROOT}/include/torch/csrc/api/include")
+  set_target_properties(LibTorch::${name} PROPERTIES IMPORTED_LOCATION "${file}" IMPORTED_SONAME "lib${name}.so")
+  # Behind the system's directories, because the wheel brings headers of its own fmt, whose library it does not export.
+  target_compile_options(
+    LibTorch::${name} INTERFACE "SHELL:-idirafter ${LIBTORCH_ROOT}/include"
+                                "SHELL:-idirafter ${LIBTORCH_ROOT}/include/torch/csrc/api/include")
 endfunction()
 
 cupel_add_libtorch_library(c10)
 cupel_add_libtorch_library(torch_cpu)
 target_link_libraries(LibTorch::torch_cpu INTERFACE LibTorch::c10)
+# at::parallel_for is a template: compiled without OpenMP it runs on one thread and says nothing.
+target_compile_options(LibTorch::torch_cpu INTERFACE -fopenmp)
+target_link_options(LibTorch::torch_cpu INTERFACE -fopenmp)
 # Where the linker finds the libraries that libtorch_cpu.so itself needs.
 target_link_options(LibTorch::torch_cpu INTERFACE "LINKER:-rpath-link,${LIBTORCH_ROOT}/../nvidia/cu13/lib:${LIBTORCH_ROOT}/lib")

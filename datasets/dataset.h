@@ -17,24 +17,24 @@ namespace cupel {
 class Dataset {
  public:
   virtual ~Dataset() = default;
-  virtual int64_t size() const = 0;            // >= 1
-  virtual Task At(int64_t index) const = 0;    // 0 <= index < size()
+  virtual int64_t size() const = 0;          // >= 1
+  virtual Task At(int64_t index) const = 0;  // 0 <= index < size()
 };
 
 // Generated arithmetic: `terms` numbers, each uniform in [min_operand, max_operand], joined by operators, each uniform among `operators`.
 //
-// The held-out share is of the tuples of numbers: a tuple that is held out is held out with every operator, so that 7 - 5 does not teach what
-// 7 + 5 asks. It does not depend on the seed: runs of different seeds are evaluated on the same questions. With at most 2^62 expressions the two
-// splits together are all of them, each once, and the share is exact up to rounding; beyond that a split is a million draws, sorted into train
-// and eval by a hash of the tuple.
+// The held-out share is of the tuples of numbers: a tuple that is held out is held out with every operator, so that 7 - 5 does not teach
+// what 7 + 5 asks. It does not depend on the seed: runs of different seeds are evaluated on the same questions. With at most 2^62
+// expressions the two splits together are all of them, each once, and the share is exact up to rounding; beyond that a split is a million
+// draws, sorted into train and eval by a hash of the tuple.
 struct ArithmeticConfig {
   std::vector<std::string> operators = {"+", "-"};  // of + - *
   int64_t min_operand = 0;
   int64_t max_operand = 9;
-  int64_t terms = 2;                                // numbers in the expression
+  int64_t terms = 2;                                    // numbers in the expression
   std::string template_text = "What is {expression}?";  // must contain {expression}
-  std::string system;                               // system message; empty: the chat template's own default
-  double held_out_fraction = 0.2;                   // share of all tuples of numbers kept for evaluation
+  std::string system;                                   // system message; empty: the chat template's own default
+  double held_out_fraction = 0.2;                       // share of all tuples of numbers kept for evaluation
   template <class Field>
   void VisitFields(Field&& field) {
     field("operators", operators, "operators that join the terms, each equally often: \"+\", \"-\", \"*\"");
@@ -47,20 +47,20 @@ struct ArithmeticConfig {
   }
 };
 
-// JSON lines with a column mapping. The defaults read GSM8K as published. Rows with the same question are always in the same split, and a question
-// that eval_path holds is left out of training.
+// JSON lines with a column mapping. The defaults read GSM8K as published. Rows with the same question are always in the same split, and a
+// question that eval_path holds is left out of training.
 struct JsonlConfig {
-  std::string path;                       // training file
-  std::string eval_path;                  // evaluation file; empty: held_out_fraction of `path`
+  std::string path;       // training file
+  std::string eval_path;  // evaluation file; empty: held_out_fraction of `path`
   std::string prompt_column = "question";
   std::string answer_column = "answer";
-  std::string answer_after = "####";      // gold is what follows the last such mark; empty: the whole column
-  std::string template_text = "{prompt}"; // the question; {prompt} stands for the column
+  std::string answer_after = "####";       // gold is what follows the last such mark; empty: the whole column
+  std::string template_text = "{prompt}";  // the question; {prompt} stands for the column
   std::string system;
   std::string verifier = "number";
-  std::string verifier_options;           // JSON object, becomes Task::metadata: {"percent_is_bare": true}
+  std::string verifier_options;  // JSON object, becomes Task::metadata: {"percent_is_bare": true}
   double held_out_fraction = 0.1;
-  int64_t limit = 0;                      // use the first so many rows of each file; 0: all
+  int64_t limit = 0;  // use the first so many rows of each file; 0: all
   template <class Field>
   void VisitFields(Field&& field) {
     field("path", path, "JSON lines file of training tasks");
@@ -92,9 +92,10 @@ struct DatasetConfig {
 
 enum class Split { kTrain, kEval };
 
-// Builds one split. Train and eval of one configuration share no question, whatever the seeds; the order of the eval split is the same for every
-// seed, so that its first k tasks are comparable between runs. Errors: unknown source, unusable settings, an unreadable or malformed file
-// (with its line), an empty split. Whether the gold answers suit the verifier is for CheckGolds (verifiers/check_golds.h), one layer up.
+// Builds one split. Train and eval of one configuration share no question, whatever the seeds; the order of the eval split is the same for
+// every seed, so that its first k tasks are comparable between runs. Errors: unknown source, unusable settings, an unreadable or malformed
+// file (with its line), an empty split. Whether the gold answers suit the verifier is for CheckGolds (verifiers/check_golds.h), one layer
+// up.
 absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DatasetConfig& config, uint64_t seed, Split split);
 
 std::vector<std::string_view> DatasetNames();  // what `source` may name, sorted

@@ -28,7 +28,8 @@ std::string ExpressionText(const Expression& expression) {
   std::string text = fmt::format("{}", expression.operands[0]);
   for (size_t i = 0; i < expression.operators.size(); ++i) {
     const int64_t operand = expression.operands[i + 1];
-    text += operand < 0 ? fmt::format(" {} ({})", expression.operators[i], operand) : fmt::format(" {} {}", expression.operators[i], operand);
+    text +=
+        operand < 0 ? fmt::format(" {} ({})", expression.operators[i], operand) : fmt::format(" {} {}", expression.operators[i], operand);
   }
   return text;
 }
@@ -41,8 +42,8 @@ std::string ExpressionId(const Expression& expression) {
   return text;
 }
 
-// With m = max_abs >= 2 the product of all numbers is the largest of all sums of products, because m^i + m^j <= m^(i+j); with a smaller m the
-// plain sum is.
+// With m = max_abs >= 2 the product of all numbers is the largest of all sums of products, because m^i + m^j <= m^(i+j); with a smaller m
+// the plain sum is.
 int64_t MaxAbsoluteValue(int64_t terms, int64_t max_abs, bool has_product) {
   int64_t sum = 0;
   if (__builtin_mul_overflow(terms, max_abs, &sum)) {

@@ -24,9 +24,7 @@ struct Row {
   Task task;
 };
 
-std::string Trimmed(std::string_view text) {
-  return std::string(absl::StripAsciiWhitespace({text.data(), text.size()}));
-}
+std::string Trimmed(std::string_view text) { return std::string(absl::StripAsciiWhitespace({text.data(), text.size()})); }
 
 // A member that must be there, or a message that lists what is.
 absl::StatusOr<const Json*> Member(const Json& object, const std::string& name, std::string_view setting, std::string_view where) {
@@ -74,7 +72,8 @@ absl::Status ReadPrompt(const Json& object, const JsonlConfig& config, std::stri
     return ReadMessages(*prompt, config, where, row);
   }
   if (!prompt->is_string()) {
-    return InvalidArgument("{}: \"{}\" is of type {}; expected text or a list of messages", where, config.prompt_column, prompt->type_name());
+    return InvalidArgument("{}: \"{}\" is of type {}; expected text or a list of messages", where, config.prompt_column,
+                           prompt->type_name());
   }
   row.question = Trimmed(prompt->get_ref<const std::string&>());
   if (row.question.empty()) {
@@ -94,8 +93,8 @@ absl::StatusOr<std::string> ReadAnswer(const Json& object, const JsonlConfig& co
   if (!config.answer_after.empty()) {
     const size_t mark = text.rfind(config.answer_after);
     if (mark == std::string::npos) {
-      return InvalidArgument("{}: \"{}\" has no \"{}\"; set dataset.jsonl.answer_after to the mark before the gold answer, or to \"\"", where,
-                             config.answer_column, config.answer_after);
+      return InvalidArgument("{}: \"{}\" has no \"{}\"; set dataset.jsonl.answer_after to the mark before the gold answer, or to \"\"",
+                             where, config.answer_column, config.answer_after);
     }
     text.erase(0, mark + config.answer_after.size());
   }
@@ -166,9 +165,8 @@ std::vector<Task> TasksWhere(std::vector<Row> rows, Keep keep) {
 absl::StatusOr<std::vector<Task>> SplitOneFile(const JsonlConfig& config, Split split) {
   CUPEL_ASSIGN_OR_RETURN(std::vector<Row> rows, ReadRows(config.path, config));
   const size_t num_rows = rows.size();
-  std::vector<Task> tasks = TasksWhere(std::move(rows), [&](const Row& row) {
-    return IsHeldOut(row.question, config.held_out_fraction) == (split == Split::kEval);
-  });
+  std::vector<Task> tasks = TasksWhere(
+      std::move(rows), [&](const Row& row) { return IsHeldOut(row.question, config.held_out_fraction) == (split == Split::kEval); });
   if (tasks.empty()) {
     return InvalidArgument("{}: held_out_fraction {} of {} rows leaves the {} split empty; change it, or name dataset.jsonl.eval_path",
                            config.path, config.held_out_fraction, num_rows, split == Split::kTrain ? "training" : "evaluation");
@@ -221,7 +219,8 @@ absl::Status CheckConfig(const JsonlConfig& config) {
 absl::StatusOr<std::unique_ptr<Dataset>> MakeJsonlDataset(const DatasetConfig& config, uint64_t /*seed*/, Split split) {
   const JsonlConfig& settings = config.jsonl;
   CUPEL_RETURN_IF_ERROR(CheckConfig(settings));
-  CUPEL_ASSIGN_OR_RETURN(std::vector<Task> tasks, settings.eval_path.empty() ? SplitOneFile(settings, split) : SplitByFile(settings, split));
+  CUPEL_ASSIGN_OR_RETURN(std::vector<Task> tasks,
+                         settings.eval_path.empty() ? SplitOneFile(settings, split) : SplitByFile(settings, split));
   return std::make_unique<JsonlDataset>(std::move(tasks));
 }
 

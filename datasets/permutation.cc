@@ -37,7 +37,7 @@ struct Feistel {
 
 int64_t PermutedIndex(int64_t size, std::array<uint32_t, 2> key, uint64_t tweak, int64_t index) {
   Check(0 <= index && index < size, "index inside the permuted range");
-  const int bits = std::bit_width(static_cast<uint64_t>(size - 1));
+  const int bits = static_cast<int>(std::bit_width(static_cast<uint64_t>(size - 1)));
   const Feistel feistel{key, tweak, std::max(1, (bits + 1) / 2)};
   uint64_t value = static_cast<uint64_t>(index);
   do {  // Ends: the cycle through `index` returns to it at the latest. Fewer than four turns on average.

@@ -24,6 +24,11 @@ std::string CheckpointName(int64_t step) { return fmt::format("step-{:06}", step
 
 std::string CheckpointsDirectory(const std::string& run_directory) { return run_directory + "/checkpoints"; }
 
+// Of a checkpoint that the log acknowledged. Named after the step: what a log that somebody passed on says is not a path to delete.
+std::string PublishedDirectory(const std::string& run_directory, int64_t step) {
+  return CheckpointsDirectory(run_directory) + "/" + CheckpointName(step);
+}
+
 // The manifest as text: format, step, and every file with its size and digest.
 absl::StatusOr<std::string> ManifestText(const std::string& directory, int64_t step, const std::vector<Policy::WrittenFile>& files) {
   Json list = Json::array();
@@ -76,6 +81,16 @@ absl::Status CheckFile(const std::string& directory, const Json& entry) {
   return absl::OkStatus();
 }
 
+// Whether a folder name is one that SaveCheckpoint gives; "step-000040-best", which a user made, is not.
+bool IsCheckpointName(std::string_view name) {
+  constexpr std::string_view kPrefix = "step-";
+  if (name.starts_with(kUnfinishedPrefix)) {
+    return true;
+  }
+  return name.size() > kPrefix.size() && name.starts_with(kPrefix) &&
+         name.find_first_not_of("0123456789", kPrefix.size()) == std::string_view::npos;
+}
+
 // Folders that no row of the log speaks of: a write that was interrupted before it was acknowledged.
 absl::Status RemoveUnacknowledged(const std::string& directory, const std::vector<RolloutStore::Checkpoint>& acknowledged) {
   if (!Exists(directory)) {
@@ -83,15 +98,14 @@ absl::Status RemoveUnacknowledged(const std::string& directory, const std::vecto
   }
   std::set<std::string> known;
   for (const RolloutStore::Checkpoint& checkpoint : acknowledged) {
-    known.insert(fs::path(checkpoint.directory).filename().string());
+    known.insert(CheckpointName(checkpoint.step));
   }
   std::error_code error;
   std::vector<std::string> rubbish;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_ours = name.starts_with(kUnfinishedPrefix) || name.starts_with("step-");
-    if (is_ours && !known.contains(name)) {
-      rubbish.push_back(entry.path().string());
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (IsCheckpointName(name) && !known.contains(name)) {
+      rubbish.push_back(entry->path().string());
     }
   }
   if (error) {
@@ -103,15 +117,29 @@ absl::Status RemoveUnacknowledged(const std::string& directory, const std::vecto
   return absl::OkStatus();
 }
 
+// OK when the checkpoint of `row` is on disk as it was when the log acknowledged it. The manifest's digest comes first: a manifest that is
+// damaged must not be taken for one of a newer format.
+absl::Status VerifyAcknowledged(const std::string& run_directory, const RolloutStore::Checkpoint& row) {
+  const std::string directory = PublishedDirectory(run_directory, row.step);
+  const std::string path = directory + "/" + kManifestName;
+  CUPEL_ASSIGN_OR_RETURN(const std::string digest, Sha256File(path));
+  if (digest != row.manifest_sha256) {
+    return DataLoss("{}: is not the manifest that the log acknowledged", path);
+  }
+  return VerifyCheckpoint(directory);
+}
+
 }  // namespace
 
 absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Trainer& trainer,
                             RolloutStore& store) {
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> existing, store.ReadCheckpoints());
   const std::string parent = CheckpointsDirectory(run_directory);
-  const std::string published = parent + "/" + CheckpointName(step);
-  const bool has_row = std::any_of(existing.begin(), existing.end(), [&](const auto& row) { return row.step == step; });
-  if (has_row && Exists(published)) {
+  const std::string published = PublishedDirectory(run_directory, step);
+  const bool is_there = std::any_of(existing.begin(), existing.end(), [&](const RolloutStore::Checkpoint& row) {
+    return row.step == step && VerifyAcknowledged(run_directory, row).ok();
+  });
+  if (is_there) {
     return absl::OkStatus();
   }
   const std::string unfinished = parent + "/" + kUnfinishedPrefix + CheckpointName(step);
@@ -152,24 +180,17 @@ absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, R
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
   CUPEL_RETURN_IF_ERROR(RemoveUnacknowledged(CheckpointsDirectory(run_directory), rows));
   for (const RolloutStore::Checkpoint& row : rows) {
-    const std::string directory = run_directory + "/" + row.directory;
-    if (!Exists(directory)) {
-      continue;  // pruned, as checkpoints.keep asks
+    const std::string directory = PublishedDirectory(run_directory, row.step);
+    const bool is_newest = &row == &rows.front();
+    if (!is_newest && !Exists(directory)) {
+      continue;  // pruned, as run.keep_checkpoints asks
     }
-    absl::Status status = VerifyCheckpoint(directory);
+    const absl::Status status = VerifyAcknowledged(run_directory, row);
     if (absl::IsFailedPrecondition(status)) {
       return status;
     }
-    if (status.ok()) {
-      const absl::StatusOr<std::string> digest = Sha256File(directory + "/" + kManifestName);
-      if (!digest.ok()) {
-        status = digest.status();
-      } else if (*digest != row.manifest_sha256) {
-        status = DataLoss("{}/{}: is not the manifest that the log acknowledged", directory, kManifestName);
-      }
-    }
     if (!status.ok()) {
-      warnings.push_back(fmt::format("checkpoint {} is damaged and was passed over: {}", row.directory, Message(status)));
+      warnings.push_back(fmt::format("the checkpoint of step {} is damaged and was passed over: {}", row.step, Message(status)));
       continue;
     }
     CUPEL_RETURN_IF_ERROR(policy.LoadWeights(directory));
@@ -181,8 +202,13 @@ absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, R
 
 absl::Status PruneCheckpoints(const std::string& run_directory, int64_t keep, const RolloutStore& store) {
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
-  for (size_t i = static_cast<size_t>(std::max<int64_t>(1, keep)); i < rows.size(); ++i) {
-    CUPEL_RETURN_IF_ERROR(RemoveTree(run_directory + "/" + rows[i].directory));
+  // A step has two rows when its checkpoint was lost and written again.
+  std::set<int64_t> steps;
+  for (const RolloutStore::Checkpoint& row : rows) {
+    const bool is_first_row = steps.insert(row.step).second;
+    if (is_first_row && static_cast<int64_t>(steps.size()) > std::max<int64_t>(1, keep)) {
+      CUPEL_RETURN_IF_ERROR(RemoveTree(PublishedDirectory(run_directory, row.step)));
+    }
   }
   return absl::OkStatus();
 }

@@ -18,12 +18,13 @@ namespace cupel {
 // rubbish to delete.
 inline constexpr int kCheckpointFormat = 1;
 
-// Writes and publishes the checkpoint of `step` finished steps, then appends its row. An already published one with the same step is kept.
+// Writes and publishes the checkpoint of `step` finished steps, then appends its row. One that the log has and that verifies is kept; one
+// that is damaged or gone is written again.
 absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Trainer& trainer,
                             RolloutStore& store);
 
-// Loads the newest checkpoint that verifies (others are named in `warnings`) and returns the number of finished steps; 0 when there is
-// none. FailedPrecondition for a newer format.
+// Loads the newest checkpoint that verifies (damaged ones are named in `warnings`) and returns the number of finished steps; 0, with
+// nothing loaded, when there is none. Deletes checkpoint folders that the log never acknowledged. FailedPrecondition for a newer format.
 absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer,
                                              std::vector<std::string>& warnings);
 

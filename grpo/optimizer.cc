@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "policy/checkpoint/safetensors.h"
+#include "policy/kernels/cpu/kernels.h"
 
 namespace cupel {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr const char* kFileName = "optimizer.safetensors";
 // Elements per unit of parallel work and per partial sum: fixed, so that the norm is the same for every thread count.
 constexpr int64_t kBlock = 1 << 16;
+constexpr double kNormEps = 1e-6;  // added to the norm that gradients are divided by, as torch.nn.utils.clip_grad_norm_ does
 
 int64_t NumBlocks(int64_t n) { return (n + kBlock - 1) / kBlock; }
 
@@ -27,7 +29,7 @@ const kernels::KernelTable& Kernels() {
 
 double SumOfSquares(const float* values, int64_t n) {
   std::vector<double> partial(static_cast<size_t>(NumBlocks(n)));
-  const auto* sum_of_squares = Kernels().sum_of_squares;
+  const auto sum_of_squares = Kernels().sum_of_squares;
   at::parallel_for(0, NumBlocks(n), 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       const int64_t first = block * kBlock;
@@ -62,7 +64,7 @@ double Optimizer::GradientNorm() const {
 
 double Optimizer::LearningRate(int64_t update) const {
   if (update < config_.warmup_updates) {
-    return config_.learning_rate * static_cast<double>(update + 1) / static_cast<double>(config_.warmup_updates);
+    return config_.learning_rate * static_cast<double>(update + 1) / static_cast<double>(config_.warmup_updates + 1);
   }
   if (config_.schedule == "constant") {
     return config_.learning_rate;
@@ -78,10 +80,10 @@ void Optimizer::Apply(double gradient_norm, int64_t update) {
   const double t = static_cast<double>(num_applied_);
   const auto correction1 = static_cast<float>(1.0 - std::pow(config_.beta1, t));
   const auto correction2 = static_cast<float>(1.0 - std::pow(config_.beta2, t));
-  const bool is_clipped = config_.max_grad_norm > 0 && gradient_norm > config_.max_grad_norm;
-  const auto grad_scale = static_cast<float>(is_clipped ? config_.max_grad_norm / gradient_norm : 1.0);
+  const bool clips = config_.max_grad_norm > 0;
+  const auto grad_scale = static_cast<float>(clips ? std::min(1.0, config_.max_grad_norm / (gradient_norm + kNormEps)) : 1.0);
   const auto learning_rate = static_cast<float>(LearningRate(update));
-  const auto* adamw = Kernels().adamw;
+  const auto adamw = Kernels().adamw;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Parameter& parameter = *parameters_[i];
     auto* master = parameter.master.mutable_data_ptr<float>();

@@ -21,10 +21,12 @@ class Optimizer {
   // The 2-norm of all gradients together; infinite or NaN when any gradient is.
   double GradientNorm() const;
 
-  // One update with the gradients as they are, scaled down to max_grad_norm if `gradient_norm` exceeds it, at the step size of `update`
-  // (0-based). Calls Policy::CommitUpdate and zeroes the gradients.
+  // One update with the gradients times min(1, max_grad_norm / (gradient_norm + 1e-6)), at the step size of `update` (0-based). Calls
+  // Policy::CommitUpdate and zeroes the gradients.
   void Apply(double gradient_norm, int64_t update);
 
+  // With W warm-up updates of T in all: learning_rate (update + 1) / (W + 1) before W, then constant, or falling linearly from
+  // learning_rate at W to 0 at T.
   double LearningRate(int64_t update) const;
 
   absl::StatusOr<Policy::WrittenFile> Save(const std::string& directory) const;  // optimizer.safetensors

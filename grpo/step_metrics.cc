@@ -22,8 +22,9 @@ Summary Summarize(const std::vector<double>& values) {
   }
   const auto n = static_cast<double>(values.size());
   for (double value : values) {
-    summary.mean += value / n;
+    summary.mean += value;
   }
+  summary.mean /= n;  // not a sum of shares, whose rounding would turn six rewards of 1 into a mean below 1
   if (values.size() > 1) {
     double squares = 0;
     for (double value : values) {

@@ -33,7 +33,7 @@ struct LearnTotals {
   double trained_tokens = 0;  // scored tokens that went through the backward pass
   double gradient_norm = 0;   // of the last update
   double skipped = 0;
-  double num_updates = 0;
+  double num_updates = 0;  // that were made: a skipped one is in no sum
 
   void Add(const ObjectiveStats& stats, bool measures_gap, double tokens, double entropy) {
     objective.loss += stats.loss;
@@ -72,21 +72,21 @@ struct Trainer::State {
 
   // One optimizer update from `groups`. `is_first`: the policy is still the one that sampled them.
   absl::Status Update(std::span<const RolloutGroup> groups, bool is_first, LearnTotals& totals) {
-    double loss_before = totals.objective.loss;
+    LearnTotals with_update = totals;  // becomes the totals unless the update is skipped
     for (Microbatch& microbatch : PackUpdate(groups, grpo.aggregation, grpo.microbatch_tokens)) {
-      Backward(microbatch, is_first, totals);
+      Backward(microbatch, is_first, with_update);
     }
-    totals.gradient_norm = optimizer.GradientNorm();
-    totals.num_updates += 1;
+    totals.gradient_norm = with_update.gradient_norm = optimizer.GradientNorm();
     const int64_t update = num_updates++;
-    if (std::isfinite(totals.gradient_norm) && std::isfinite(totals.objective.loss)) {
+    if (std::isfinite(totals.gradient_norm) && std::isfinite(with_update.objective.loss)) {
+      with_update.num_updates += 1;
+      totals = with_update;
       consecutive_skips = 0;
       if (totals.gradient_norm > 0) {  // all groups without signal: there is nothing to learn, and Adam must not move on its momentum
         optimizer.Apply(totals.gradient_norm, update);
       }
       return absl::OkStatus();
     }
-    totals.objective.loss = loss_before;
     totals.skipped += 1;
     policy.ZeroGradients();
     if (++consecutive_skips >= grpo.max_skipped_updates) {

@@ -22,7 +22,7 @@ struct SamplingParams {
   double top_p = 1.0;        // keep the smallest set of likeliest tokens whose probability reaches p
   double min_p = 0.0;        // drop tokens less likely than min_p times the likeliest
   int64_t max_new_tokens = 48;
-  std::vector<TokenId> stop_tokens;  // drawn and kept as last token of the completion, then generation ends
+  std::vector<TokenId> stop_tokens = {};  // drawn and kept as last token of the completion, then generation ends
 };
 
 // Where the random numbers of a request come from: token `position` (0 = first new token) of sample s is drawn with the Philox block at counter
@@ -37,10 +37,10 @@ struct RandomCoordinates {
 
 struct GenerationRequest {
   uint64_t id = 0;              // the caller's; unique among unfinished requests
-  std::vector<TokenId> prompt;  // [P], P >= 1; computed once and shared by all samples
+  std::vector<TokenId> prompt = {};  // [P], P >= 1; computed once and shared by all samples
   int64_t num_samples = 1;      // completions to draw
-  SamplingParams sampling;
-  RandomCoordinates random;
+  SamplingParams sampling = {};
+  RandomCoordinates random = {};
 };
 
 enum class FinishReason : uint8_t {
@@ -53,9 +53,9 @@ std::string_view FinishReasonName(FinishReason reason);  // "stop", "length", "a
 struct Completion {
   uint64_t request_id = 0;
   int64_t sample_idx = 0;            // 0 .. num_samples-1
-  std::vector<TokenId> tokens;       // [T], stop token included
-  std::vector<float> logprobs;       // [T], natural log of the probability token i had in the distribution it was drawn from
-  std::vector<float> raw_logprobs;   // [T], under the model's own distribution (temperature 1, no filter); empty when that is the same
+  std::vector<TokenId> tokens = {};  // [T], stop token included
+  std::vector<float> logprobs = {};  // [T], natural log of the probability token i had in the distribution it was drawn from
+  std::vector<float> raw_logprobs = {};  // [T], under the model's own distribution (temperature 1, no filter); empty when that is the same
   FinishReason finish_reason = FinishReason::kStop;
   uint64_t policy_version = 0;       // optimizer updates that the weights had seen
 };
@@ -66,7 +66,7 @@ struct GenerationEvent {
   uint64_t request_id = 0;
   int64_t sample_idx = 0;
   TokenId token = 0;
-  std::optional<Completion> finished;
+  std::optional<Completion> finished = {};
 };
 
 struct GenerationStats {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -10,8 +12,12 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "base/check.h"
+#include "base/file.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "policy/chat/chat_template.h"
+#include "policy/checkpoint/hf_directory.h"
+#include "policy/checkpoint/safetensors.h"
 #include "policy/model/decoder.h"
 #include "policy/model/weight_loading.h"
 
@@ -43,6 +49,14 @@ absl::Status CheckSettings(const ModelSettings& settings, const ModelConfig& con
   return absl::OkStatus();
 }
 
+constexpr const char* kWeightsFile = "model.safetensors";
+
+absl::Status WriteSynced(const std::string& path, std::string_view contents) {
+  CUPEL_ASSIGN_OR_RETURN(FileWriter writer, FileWriter::Create(path));
+  CUPEL_RETURN_IF_ERROR(writer.Write(contents));
+  return writer.Close();
+}
+
 void UseThreads(int64_t threads) {
   at::set_num_threads(threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
 }
@@ -64,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Policy::Load(const ModelSettings& settin
   if (state->file.tensors == nullptr) {
     DrawMasters(seed, state->weights);
   } else {
-    CUPEL_RETURN_IF_ERROR(ReadMasters(*state->file.tensors, settings.path, state->weights));
+    CUPEL_RETURN_IF_ERROR(ReadMasters(*state->file.tensors, state->weights));
     state->file.tensors.reset();
   }
   RefreshDerived(state->backend, state->weights);
@@ -115,6 +129,29 @@ void Policy::ZeroGradients() {
 void Policy::CommitUpdate() {
   RefreshDerived(state_->backend, state_->weights);
   ++state_->version;
+}
+
+absl::StatusOr<std::vector<Policy::WrittenFile>> Policy::SaveHuggingFace(const std::string& directory) const {
+  std::vector<WrittenFile> written;
+  for (const Tokenizer::File& file : HuggingFaceFiles(config(), tokenizer(), chat().jinja())) {
+    CUPEL_RETURN_IF_ERROR(WriteSynced(directory + "/" + file.name, file.contents));
+    written.push_back({file.name, Sha256Hex(file.contents)});
+  }
+  std::vector<SafetensorsWriteItem> items;
+  for (const NamedSlice& slice : NamedSlices(state_->weights)) {
+    const auto bytes = std::as_bytes(std::span<const float>(slice.data(), static_cast<size_t>(slice.size())));
+    items.push_back({.name = slice.name, .type = SafetensorsType::kF32, .shape = slice.shape(), .bytes = bytes});
+  }
+  CUPEL_ASSIGN_OR_RETURN(std::string digest, WriteSafetensors(directory + "/" + kWeightsFile, std::move(items)));
+  written.push_back({kWeightsFile, std::move(digest)});
+  return written;
+}
+
+absl::Status Policy::LoadWeights(const std::string& directory) {
+  CUPEL_ASSIGN_OR_RETURN(const auto tensors, OpenHuggingFaceTensors(directory, config()));
+  CUPEL_RETURN_IF_ERROR(ReadMasters(*tensors, state_->weights));
+  RefreshDerived(state_->backend, state_->weights);
+  return absl::OkStatus();
 }
 
 }  // namespace cupel

@@ -17,10 +17,10 @@ namespace cupel {
 
 // What a reward function may look at: one completion of the group. Borrowed views, valid during the call.
 struct Candidate {
-  std::string_view text;     // decoded completion without control tokens
-  const Verdict* verdict;    // of the task's verifier
-  int64_t num_tokens;        // stop token included
-  bool is_truncated;         // ended by length
+  std::string_view text;   // decoded completion without control tokens
+  const Verdict* verdict;  // of the task's verifier
+  int64_t num_tokens;      // stop token included
+  bool is_truncated;       // ended by length
 };
 
 // Scores all completions of one task at once, because length and diversity rewards are relative. const, deterministic, thread-safe.
@@ -35,11 +35,11 @@ class RewardFunction {
   virtual void Score(const Task& task, std::span<const Candidate> group, std::span<double> scores) const = 0;
 };
 
-// One weighted component of a recipe.
+// One weighted component of a recipe. A name may appear several times with different patterns.
 struct RewardTermConfig {
   std::string name = "correctness";  // name in rewards/registry.def
   double weight = 1.0;
-  std::string pattern;               // for "format": which format is asked for
+  std::string pattern;  // for "format": which format is asked for
   template <class Field>
   void VisitFields(Field&& field) {
     field("name", name, "reward function");
@@ -59,7 +59,7 @@ struct RewardConfig {
 // One component's contribution to one completion.
 struct RewardTerm {
   std::string name;
-  double value = 0;   // as the function gave it
+  double value = 0;  // as the function gave it
   double weight = 1;
 };
 

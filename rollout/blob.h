@@ -20,7 +20,8 @@
 
 namespace cupel {
 
-inline constexpr int64_t kMaxBlobElements = int64_t{1} << 24;  // more than any context holds; bounds what a damaged log can make us allocate
+inline constexpr int64_t kMaxBlobElements = int64_t{1}
+                                            << 24;  // more than any context holds; bounds what a damaged log can make us allocate
 
 // Writes the shortest form. Reusable scratch memory; not thread-safe.
 class BlobEncoder {

@@ -18,7 +18,7 @@ namespace {
 constexpr char kTables[] = R"sql(
 CREATE TABLE runs (
   run_id INTEGER PRIMARY KEY,
-  recipe TEXT NOT NULL CHECK (json_valid(recipe)),
+  recipe TEXT NOT NULL,
   program_version TEXT NOT NULL,
   build TEXT NOT NULL,
   model_digest TEXT NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE groups (
   step INTEGER NOT NULL,
   group_idx INTEGER NOT NULL,
   task_id TEXT NOT NULL,
-  messages TEXT NOT NULL CHECK (json_valid(messages)),
+  messages TEXT NOT NULL,
   question TEXT GENERATED ALWAYS AS (json_extract(messages, '$[#-1].content')) VIRTUAL,
   answer TEXT NOT NULL,
   verifier TEXT NOT NULL,
@@ -101,6 +101,7 @@ CREATE TABLE metrics (
 CREATE INDEX metrics_by_step ON metrics (run_id, step);
 
 CREATE TABLE evaluations (
+  evaluation_id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES runs,
   step INTEGER NOT NULL,
   name TEXT NOT NULL,
@@ -108,9 +109,9 @@ CREATE TABLE evaluations (
   samples_per_question INTEGER NOT NULL,
   pass_at_1 ANY NOT NULL CHECK (typeof(pass_at_1) = 'real'),
   standard_error ANY CHECK (standard_error IS NULL OR typeof(standard_error) = 'real'),
-  examples TEXT NOT NULL CHECK (json_valid(examples)),
+  examples TEXT NOT NULL,
   stored_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  PRIMARY KEY (run_id, step, name)
+  UNIQUE (run_id, step, name)
 ) STRICT;
 
 CREATE TABLE checkpoints (
@@ -178,10 +179,11 @@ FROM steps s JOIN by_group USING (run_id, step)
 GROUP BY run_id, step;
 )sql";
 
-constexpr int kPageBytes = 8192;                         // rows of a few kB: fewer overflow pages than with 4096
-constexpr int64_t kKeptWalBytes = int64_t{64} << 20;     // what a write-ahead log grown under a long reader shrinks back to
+constexpr int kPageBytes = 8192;                      // rows of a few kB: fewer overflow pages than with 4096
+constexpr int64_t kKeptWalBytes = int64_t{64} << 20;  // what a write-ahead log grown under a long reader shrinks back to
 
-// Files that SQLite puts beside a database. One left over from a deleted log must not meet a new log of the same name: it would be replayed.
+// Files that SQLite puts beside a database. One left over from a deleted log must not meet a new log of the same name: it would be
+// replayed.
 absl::Status RemoveCompanions(const std::string& path) {
   for (const std::string_view suffix : {"-wal", "-shm", "-journal"}) {
     CUPEL_RETURN_IF_ERROR(RemoveTree(fmt::format("{}{}", path, suffix)));
@@ -193,7 +195,8 @@ absl::Status UseWriteAheadLog(SqliteConnection& connection) {
   CUPEL_ASSIGN_OR_RETURN(SqliteStatement statement, connection.Prepare("PRAGMA journal_mode = WAL"));
   CUPEL_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
   if (!has_row || statement.Text(0) != "wal") {
-    return FailedPrecondition("{}: its file system has no write-ahead logging (SQLite needs shared memory there): use a local disk", connection.path());
+    return FailedPrecondition("{}: its file system has no write-ahead logging (SQLite needs shared memory there): use a local disk",
+                              connection.path());
   }
   return absl::OkStatus();
 }
@@ -219,8 +222,8 @@ absl::Status CheckIdentity(const SqliteConnection& connection) {
   }
   CUPEL_ASSIGN_OR_RETURN(const int64_t version, connection.QueryInteger("PRAGMA user_version"));
   if (version > RolloutStore::kSchemaVersion) {
-    return FailedPrecondition("{}: written with log schema {}, this program knows schemas up to {}: use the newer program", connection.path(),
-                              version, RolloutStore::kSchemaVersion);
+    return FailedPrecondition("{}: written with log schema {}, this program knows schemas up to {}: use the newer program",
+                              connection.path(), version, RolloutStore::kSchemaVersion);
   }
   if (version < 1) {
     return DataLoss("{}: the log has schema {}, which never existed", connection.path(), version);
@@ -233,8 +236,9 @@ absl::StatusOr<SqliteConnection> OpenImmutable(const std::string& path) {
   const std::string wal = path + "-wal";
   std::error_code error;
   if (const auto bytes = std::filesystem::file_size(wal, error); !error && bytes > 0) {
-    return FailedPrecondition("{}: the run was not closed, and its last steps are still in {}; the folder cannot be written, so copy both files to one that can",
-                              path, wal);
+    return FailedPrecondition(
+        "{}: the run was not closed, and its last steps are still in {}; the folder cannot be written, so copy both files to one that can",
+        path, wal);
   }
   CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Access::kImmutable));
   CUPEL_RETURN_IF_ERROR(CheckIdentity(connection));
@@ -264,8 +268,8 @@ absl::StatusOr<SqliteConnection> OpenLogForWriting(const std::string& path) {
   CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Access::kReadWrite));
   CUPEL_RETURN_IF_ERROR(CheckIdentity(connection));
   CUPEL_RETURN_IF_ERROR(UseWriteAheadLog(connection));
-  CUPEL_RETURN_IF_ERROR(connection.Execute(
-      fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = 1; PRAGMA journal_size_limit = {}", kKeptWalBytes)));
+  CUPEL_RETURN_IF_ERROR(
+      connection.Execute(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = 1; PRAGMA journal_size_limit = {}", kKeptWalBytes)));
   return connection;
 }
 

@@ -13,7 +13,8 @@ namespace cupel {
 
 inline constexpr int64_t kLogApplicationId = 0x4375704c;  // PRAGMA application_id: "CupL"
 
-// Makes a log with its tables, complete or not at all even if the process is killed, and opens it for writing. AlreadyExists when there is a file.
+// Makes a log with its tables, complete or not at all even if the process is killed, and opens it for writing. AlreadyExists when there is
+// a file.
 absl::StatusOr<SqliteConnection> CreateLog(const std::string& path);
 
 // Opens a log. NotFound when missing, DataLoss when it is none, FailedPrecondition when its schema is newer than this program's; the file

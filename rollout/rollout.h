@@ -14,20 +14,21 @@ namespace cupel {
 // A scored completion.
 struct Rollout {
   Completion completion;
-  std::string text;                // decoded without control tokens
+  std::string text;  // decoded without control tokens
   Verdict verdict;
-  std::vector<RewardTerm> terms;   // one per reward component
-  double reward = 0;               // weighted sum; 0 and meaningless when the verdict is not scored
-  double advantage = 0;            // filled by the trainer before the group is stored
+  int verifier_version = 0;       // Verifier::version() of the verifier that gave the verdict
+  std::vector<RewardTerm> terms;  // one per reward component
+  double reward = 0;              // weighted sum; 0 and meaningless when the verdict is not scored
+  double advantage = 0;           // filled by the trainer before the group is stored
 };
 
 // A task and its G sampled completions: the unit that GRPO compares within. Key in the log: (step, group_idx).
 struct RolloutGroup {
   int64_t step = 0;
-  int64_t group_idx = 0;           // 0 .. B-1
+  int64_t group_idx = 0;  // 0 .. B-1
   Task task;
-  std::vector<TokenId> prompt;     // [P]
-  std::vector<Rollout> rollouts;   // [G], by sample index
+  std::vector<TokenId> prompt;    // [P]
+  std::vector<Rollout> rollouts;  // [G], by sample index
 };
 
 }  // namespace cupel

@@ -22,20 +22,20 @@ class RolloutStore {
   static constexpr int kSchemaVersion = 1;  // PRAGMA user_version
 
   enum class Mode { kCreate, kReadWrite, kReadOnly };
-  // kCreate: the file must not exist. kReadWrite, kReadOnly: NotFound if missing; FailedPrecondition when a newer program wrote it (both versions
-  // named); DataLoss when it is not a run's log.
+  // kCreate: the file must not exist. kReadWrite, kReadOnly: NotFound if missing; FailedPrecondition when a newer program wrote it (both
+  // versions named); DataLoss when it is not a run's log.
   static absl::StatusOr<RolloutStore> Open(const std::string& path, Mode mode);
   RolloutStore(RolloutStore&&) noexcept;
   RolloutStore& operator=(RolloutStore&&) noexcept;
   ~RolloutStore();
 
   struct RunInfo {
-    Json recipe;                    // every resolved setting
+    Json recipe;  // every resolved setting
     std::string program_version;
-    std::string build;              // compiler, flags, kernel path
-    std::string model_digest;       // SHA-256 of the model file, or of its directory's manifest
+    std::string build;         // compiler, flags, kernel path
+    std::string model_digest;  // SHA-256 of the model file, or of its directory's manifest
     std::string host;
-    std::string started_at;         // ISO 8601 UTC
+    std::string started_at;  // ISO 8601 UTC
   };
   absl::Status WriteRun(const RunInfo& info);
   absl::StatusOr<RunInfo> ReadRun() const;
@@ -54,8 +54,8 @@ class RolloutStore {
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricSeries(const std::string& name) const;
 
   struct Checkpoint {
-    int64_t step = 0;               // number of finished steps it holds
-    std::string directory;          // relative to the run's folder
+    int64_t step = 0;       // number of finished steps it holds
+    std::string directory;  // relative to the run's folder
     std::string manifest_sha256;
   };
   absl::Status AppendCheckpoint(const Checkpoint& checkpoint);
@@ -63,12 +63,12 @@ class RolloutStore {
 
   struct Evaluation {
     int64_t step = 0;
-    std::string name;               // "before", "after", "step"
+    std::string name;  // "before", "after", "step"
     int64_t num_questions = 0;
     int64_t samples_per_question = 0;
     double pass_at_1 = 0;
     double standard_error = 0;
-    Json examples;                  // array of {task, question, gold, answer, outcome}
+    Json examples;  // array of {task, question, gold, answer, outcome}
   };
   absl::Status WriteEvaluation(const Evaluation& evaluation);  // replaces the same (step, name)
   absl::StatusOr<std::vector<Evaluation>> ReadEvaluations() const;

@@ -16,22 +16,22 @@ namespace cupel {
 
 // What one collection does.
 struct CollectRequest {
-  std::vector<Task> tasks;         // [B]
-  int64_t group_size = 1;          // G completions per task
-  SamplingParams sampling;         // stop tokens are the tokenizer's when empty
-  RandomCoordinates random;        // seed, purpose, step; the prompt coordinate is the task's index here plus random.prompt
+  std::vector<Task> tasks;   // [B]
+  int64_t group_size = 1;    // G completions per task
+  SamplingParams sampling;   // stop tokens are the tokenizer's when empty
+  RandomCoordinates random;  // seed, purpose, step; the prompt coordinate is the task's index here plus random.prompt
   int64_t step = 0;
 };
 
 struct CollectProgress {
-  int64_t finished = 0;   // completions
-  int64_t total = 0;      // B * G
+  int64_t finished = 0;  // completions
+  int64_t total = 0;     // B * G
   uint64_t sampled_tokens = 0;
   double seconds = 0;
 };
 
-// Samples, verifies and rewards groups. Completions are verified on a small pool while the engine still samples others; the order of completion never
-// shows in the result. Not thread-safe.
+// Samples, verifies and rewards groups. Completions are verified on a small pool while the engine still samples others; the order of
+// completion never shows in the result. Not thread-safe.
 class RolloutWorkers {
  public:
   // All borrowed; must outlive the workers.
@@ -40,9 +40,10 @@ class RolloutWorkers {
   using ProgressCallback = std::function<void(const CollectProgress&)>;
   using StopQuestion = std::function<bool()>;  // asked once per engine step; true gives the collection up
 
-  // Groups in task order, rollouts in sample order. absl::CancelledError when `should_stop` said so (nothing is kept); NotFound for an unknown verifier;
-  // what the engine refuses is passed on with the task's id.
-  absl::StatusOr<std::vector<RolloutGroup>> Collect(const CollectRequest& request, const ProgressCallback& progress = {}, const StopQuestion& should_stop = {});
+  // Groups in task order, rollouts in sample order. absl::CancelledError when `should_stop` said so (nothing is kept); NotFound for an
+  // unknown verifier; what the engine refuses is passed on with the task's id.
+  absl::StatusOr<std::vector<RolloutGroup>> Collect(const CollectRequest& request, const ProgressCallback& progress = {},
+                                                    const StopQuestion& should_stop = {});
 
  private:
   GenerationEngine& engine_;

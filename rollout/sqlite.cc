@@ -61,7 +61,8 @@ absl::Status StatusOf(sqlite3* db, const std::string& path, int code) {
     case SQLITE_NOTADB:
       return DataLoss("{}: not an SQLite database", path);
     case SQLITE_CORRUPT:
-      return DataLoss("{}: the database is damaged ({}): restore it from a copy, or save what is readable with `sqlite3 FILE .recover`", path, what);
+      return DataLoss("{}: the database is damaged ({}): restore it from a copy, or save what is readable with `sqlite3 FILE .recover`",
+                      path, what);
     case SQLITE_CONSTRAINT:
       return ConstraintError(path, code, what);
     case SQLITE_NOMEM:
@@ -132,7 +133,6 @@ absl::StatusOr<SqliteConnection> SqliteConnection::Open(const std::string& path,
   }
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   SqliteConnection connection(std::move(handle));
   if (access == Access::kReadOnly || access == Access::kImmutable) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

@@ -10,8 +10,8 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-// A thin layer over SQLite's C interface: handles that close themselves, values bound and read by type, and failures as absl::Status that name
-// the file, what was being done and what to do about it. Not thread-safe: one thread at a time per connection.
+// A thin layer over SQLite's C interface: handles that close themselves, values bound and read by type, and failures as absl::Status that
+// name the file, what was being done and what to do about it. Not thread-safe: one thread at a time per connection.
 //
 // A program must never open a database file by other means while a connection to it is open: closing any other descriptor of the file drops
 // SQLite's locks (https://www.sqlite.org/howtocorrupt.html, section 2.2). Nothing here does.
@@ -33,7 +33,8 @@ class SqliteConnection {
     kReadOnly,   // never writes, never checkpoints the write-ahead log
     kImmutable,  // as kReadOnly for a file that nobody can change: takes no locks and makes no files beside it
   };
-  // NotFound when the file is missing (but for kCreate). SQLite reads the file at the first statement, so a file of another kind is found out there (DataLoss).
+  // NotFound when the file is missing (but for kCreate). SQLite reads the file at the first statement, so a file of another kind is found
+  // out there (DataLoss).
   static absl::StatusOr<SqliteConnection> Open(const std::string& path, Access access);
 
   // Runs statements without parameters, separated by semicolons; rows they give are dropped.
@@ -81,8 +82,8 @@ class SqliteStatement {
   // Columns of the current row, from 0. A value of another type is converted as SQLite does.
   int64_t Integer(int column) const;
   double Real(int column) const;
-  std::string Text(int column) const;         // NUL bytes included
-  std::string_view Blob(int column) const;    // valid until Next or the next binding
+  std::string Text(int column) const;       // NUL bytes included
+  std::string_view Blob(int column) const;  // valid until Next or the next binding
   bool IsNull(int column) const;
 
  private:
@@ -113,8 +114,8 @@ class SqliteStatement {
   int bind_error_ = 0;  // the first failed binding, reported when the statement runs
 };
 
-// BEGIN IMMEDIATE: the write lock is taken at once, where waiting for another writer works (an upgrade of a read transaction never waits). Rolled
-// back when destroyed before Commit succeeded.
+// BEGIN IMMEDIATE: the write lock is taken at once, where waiting for another writer works (an upgrade of a read transaction never waits).
+// Rolled back when destroyed before Commit succeeded.
 class SqliteTransaction {
  public:
   static absl::StatusOr<SqliteTransaction> Begin(SqliteConnection& connection);

@@ -20,7 +20,8 @@ constexpr std::string_view kInserts[] = {
     "INSERT INTO steps (run_id, step) VALUES (?1, ?2)",
     "INSERT INTO groups (run_id, step, group_idx, task_id, messages, answer, verifier, metadata, num_prompt_tokens, prompt_tokens)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    "INSERT INTO rollouts (group_id, sample_idx, text, finish_reason, policy_version, reward, advantage, num_tokens, tokens, logprobs, raw_logprobs)"
+    "INSERT INTO rollouts (group_id, sample_idx, text, finish_reason, policy_version, reward, advantage, num_tokens, tokens, logprobs, "
+    "raw_logprobs)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     "INSERT INTO verdicts (rollout_id, outcome, extracted, span_begin, span_end, rule, reason, cost, verifier, verifier_version)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -38,7 +39,8 @@ constexpr std::string_view kSelectRollouts =
     " WHERE run_id = ?1 AND step = ?2 ORDER BY group_idx, sample_idx";
 
 constexpr std::string_view kSelectTerms =
-    "SELECT group_idx, sample_idx, reward_terms.name, value, weight FROM groups JOIN rollouts USING (group_id) JOIN reward_terms USING (rollout_id)"
+    "SELECT group_idx, sample_idx, reward_terms.name, value, weight FROM groups JOIN rollouts USING (group_id) JOIN reward_terms USING "
+    "(rollout_id)"
     " WHERE run_id = ?1 AND step = ?2 ORDER BY group_idx, sample_idx, term_idx";
 
 std::string Place(const RolloutGroup& group, const Rollout& rollout) {
@@ -49,14 +51,16 @@ std::string Place(const RolloutGroup& group, const Rollout& rollout) {
 absl::Status CheckRollout(const RolloutGroup& group, const Rollout& rollout) {
   const Completion& completion = rollout.completion;
   Check(completion.logprobs.size() == completion.tokens.size(), "a log-probability for every token");
-  Check(completion.raw_logprobs.empty() || completion.raw_logprobs.size() == completion.tokens.size(), "raw log-probabilities for all tokens or none");
+  Check(completion.raw_logprobs.empty() || completion.raw_logprobs.size() == completion.tokens.size(),
+        "raw log-probabilities for all tokens or none");
   if (!std::isfinite(rollout.reward) || !std::isfinite(rollout.advantage)) {
-    return InvalidArgument("{}: reward {} and advantage {}: a log holds finite numbers only", Place(group, rollout), rollout.reward, rollout.advantage);
+    return InvalidArgument("{}: reward {} and advantage {}: a log holds finite numbers only", Place(group, rollout), rollout.reward,
+                           rollout.advantage);
   }
   for (const RewardTerm& term : rollout.terms) {
     if (!std::isfinite(term.value) || !std::isfinite(term.weight)) {
-      return InvalidArgument("{}: reward term {} has value {} and weight {}: a log holds finite numbers only", Place(group, rollout), term.name,
-                             term.value, term.weight);
+      return InvalidArgument("{}: reward term {} has value {} and weight {}: a log holds finite numbers only", Place(group, rollout),
+                             term.name, term.value, term.weight);
     }
   }
   return absl::OkStatus();
@@ -66,7 +70,8 @@ absl::StatusOr<std::string> MessagesToJson(const RolloutGroup& group) {
   Json messages = Json::array();
   for (const ChatMessage& message : group.task.prompt) {
     if (ReplaceInvalidUtf8(message.role) != message.role || ReplaceInvalidUtf8(message.content) != message.content) {
-      return InvalidArgument("step {}, group {}: the prompt of task {} is not UTF-8: convert the data set", group.step, group.group_idx, group.task.id);
+      return InvalidArgument("step {}, group {}: the prompt of task {} is not UTF-8: convert the data set", group.step, group.group_idx,
+                             group.task.id);
     }
     messages.push_back({{"role", message.role}, {"content", message.content}});
   }
@@ -110,8 +115,12 @@ class StepReader {
  public:
   StepReader(const SqliteConnection& connection, int64_t run_id, int64_t step) : connection_(connection), run_id_(run_id), step_(step) {}
 
+  // A step is stored at once and never changed, so three queries see the same step even while another process appends.
   absl::StatusOr<std::vector<RolloutGroup>> Read() && {
     CUPEL_RETURN_IF_ERROR(ForEachRow(kSelectGroups, &StepReader::AddGroup));
+    if (groups_.empty()) {
+      return std::move(groups_);
+    }
     CUPEL_RETURN_IF_ERROR(ForEachRow(kSelectRollouts, &StepReader::AddRollout));
     CUPEL_RETURN_IF_ERROR(ForEachRow(kSelectTerms, &StepReader::AddTerm));
     return std::move(groups_);
@@ -130,7 +139,8 @@ class StepReader {
       }
       const absl::Status status = (this->*add)(row);
       if (!status.ok()) {
-        return Annotate(absl::DataLossError(status.message()), fmt::format("{}: step {}, group {}", connection_.path(), step_, row.Integer(0)));
+        return Annotate(absl::DataLossError(status.message()),
+                        fmt::format("{}: step {}, group {}", connection_.path(), step_, row.Integer(0)));
       }
     }
   }
@@ -148,10 +158,17 @@ class StepReader {
     return absl::OkStatus();
   }
 
-  absl::Status AddRollout(const SqliteStatement& row) {
-    while (groups_[group_].group_idx != row.Integer(0)) {
+  // Moves to the group with this index, which the order of rows puts at or after the current one.
+  absl::Status FindGroup(int64_t group_idx) {
+    while (group_ < groups_.size() && groups_[group_].group_idx != group_idx) {
       ++group_;
+      rollout_ = 0;
     }
+    return group_ < groups_.size() ? absl::OkStatus() : DataLoss("rows are missing or out of order: the log is damaged");
+  }
+
+  absl::Status AddRollout(const SqliteStatement& row) {
+    CUPEL_RETURN_IF_ERROR(FindGroup(row.Integer(0)));
     Rollout& rollout = groups_[group_].rollouts.emplace_back();
     rollout.text = row.Text(2);
     rollout.reward = row.Real(5);
@@ -186,14 +203,15 @@ class StepReader {
   }
 
   absl::Status AddTerm(const SqliteStatement& row) {
-    while (groups_[group_].group_idx != row.Integer(0)) {
-      ++group_;
-      rollout_ = 0;
-    }
-    while (groups_[group_].rollouts[rollout_].completion.sample_idx != row.Integer(1)) {
+    CUPEL_RETURN_IF_ERROR(FindGroup(row.Integer(0)));
+    std::vector<Rollout>& rollouts = groups_[group_].rollouts;
+    while (rollout_ < rollouts.size() && rollouts[rollout_].completion.sample_idx != row.Integer(1)) {
       ++rollout_;
     }
-    groups_[group_].rollouts[rollout_].terms.push_back({row.Text(2), row.Real(3), row.Real(4)});
+    if (rollout_ == rollouts.size()) {
+      return DataLoss("a reward term of a sample that is not there: the log is damaged");
+    }
+    rollouts[rollout_].terms.push_back({row.Text(2), row.Real(3), row.Real(4)});
     return absl::OkStatus();
   }
 
@@ -201,7 +219,7 @@ class StepReader {
   int64_t run_id_;
   int64_t step_;
   std::vector<RolloutGroup> groups_;
-  size_t group_ = 0;    // where the current row belongs
+  size_t group_ = 0;  // where the current row belongs
   size_t rollout_ = 0;
 };
 
@@ -228,9 +246,9 @@ absl::Status StepWriter::Insert(int64_t run_id, int64_t step, const std::vector<
 absl::Status StepWriter::InsertGroup(int64_t run_id, const RolloutGroup& group) {
   CUPEL_ASSIGN_OR_RETURN(const std::string messages, MessagesToJson(group));
   const Task& task = group.task;
-  CUPEL_RETURN_IF_ERROR(statements_[kGroups].Run(run_id, group.step, group.group_idx, std::string_view(task.id), std::string_view(messages),
-                                                 std::string_view(task.answer), std::string_view(task.verifier), std::string_view(task.metadata),
-                                                 std::ssize(group.prompt), SqlBlob{encoder_->Tokens(group.prompt)}));
+  CUPEL_RETURN_IF_ERROR(statements_[kGroups].Run(
+      run_id, group.step, group.group_idx, std::string_view(task.id), std::string_view(messages), std::string_view(task.answer),
+      std::string_view(task.verifier), std::string_view(task.metadata), std::ssize(group.prompt), SqlBlob{encoder_->Tokens(group.prompt)}));
   const int64_t group_id = connection_->last_insert_rowid();
   for (const Rollout& rollout : group.rollouts) {
     CUPEL_RETURN_IF_ERROR(InsertRollout(group_id, rollout, group));
@@ -241,7 +259,33 @@ absl::Status StepWriter::InsertGroup(int64_t run_id, const RolloutGroup& group) 
 absl::Status StepWriter::InsertRollout(int64_t group_id, const Rollout& rollout, const RolloutGroup& group) {
   CUPEL_RETURN_IF_ERROR(CheckRollout(group, rollout));
   const Completion& completion = rollout.completion;
-  ...
+  const int64_t num_tokens = std::ssize(completion.tokens);
+  const std::string tokens = encoder_->Tokens(completion.tokens);
+  const std::string logprobs = encoder_->Floats(completion.logprobs);
+  SqliteStatement& insert = statements_[kRollouts];
+  const auto run = [&](const auto& raw_logprobs) {
+    return insert.Run(group_id, completion.sample_idx, std::string_view(rollout.text), FinishReasonName(completion.finish_reason),
+                      static_cast<int64_t>(completion.policy_version), rollout.reward, rollout.advantage, num_tokens, SqlBlob{tokens},
+                      SqlBlob{logprobs}, raw_logprobs);
+  };
+  CUPEL_RETURN_IF_ERROR(completion.raw_logprobs.empty() ? run(nullptr) : run(SqlBlob{encoder_->Floats(completion.raw_logprobs)}));
+  return InsertJudgement(connection_->last_insert_rowid(), rollout, group.task.verifier);
+}
+
+absl::Status StepWriter::InsertJudgement(int64_t rollout_id, const Rollout& rollout, std::string_view verifier) {
+  const Verdict& verdict = rollout.verdict;
+  CUPEL_RETURN_IF_ERROR(statements_[kVerdicts].Run(rollout_id, OutcomeName(verdict.outcome), std::string_view(verdict.extracted),
+                                                   verdict.span.begin, verdict.span.end, std::string_view(verdict.rule),
+                                                   std::string_view(verdict.reason), verdict.cost, verifier, rollout.verifier_version));
+  int64_t term_idx = 0;
+  for (const RewardTerm& term : rollout.terms) {
+    CUPEL_RETURN_IF_ERROR(statements_[kRewardTerms].Run(rollout_id, term_idx++, std::string_view(term.name), term.value, term.weight));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<RolloutGroup>> ReadStepRows(const SqliteConnection& connection, int64_t run_id, int64_t step) {
+  return StepReader(connection, run_id, step).Read();
 }
 
 }  // namespace cupel

@@ -25,6 +25,7 @@ class StepWriter {
   explicit StepWriter(SqliteConnection& connection) : connection_(&connection) {}
   absl::Status InsertGroup(int64_t run_id, const RolloutGroup& group);
   absl::Status InsertRollout(int64_t group_id, const Rollout& rollout, const RolloutGroup& group);
+  absl::Status InsertJudgement(int64_t rollout_id, const Rollout& rollout, std::string_view verifier);
 
   SqliteConnection* connection_;
   std::unique_ptr<BlobEncoder> encoder_ = std::make_unique<BlobEncoder>();

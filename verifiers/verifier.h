@@ -38,7 +38,8 @@ struct Verdict {
   bool is_scored() const { return outcome != Outcome::kUndecided && outcome != Outcome::kError; }
 };
 
-// Judges an answer by rule. const, deterministic, thread-safe; never throws on any text; work bounded by a count of steps, never by a clock.
+// Judges an answer by rule. const, deterministic, thread-safe; never throws on any text; work bounded by a count of steps, never by a
+// clock.
 class Verifier {
  public:
   virtual ~Verifier() = default;

@@ -1,5 +1,6 @@
 #include "grpo/objective/objective.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/exp.h>

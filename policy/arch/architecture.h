@@ -12,8 +12,8 @@
 #include "policy/arch/field_reader.h"
 #include "policy/model_config.h"
 
-// An architecture maps what model files say to a ModelConfig and to the names and shapes of the weights. One file in this folder and one line in
-// registry.def each; the mathematics is in policy/model/.
+// An architecture maps what model files say to a ModelConfig and to the names and shapes of the weights. One file in this folder and one
+// line in registry.def each; the mathematics is in policy/model/.
 
 namespace cupel {
 
@@ -22,8 +22,8 @@ struct TensorSpec {
   std::string name;            // Hugging Face: "model.layers.0.self_attn.q_proj.weight"
   std::vector<int64_t> shape;  // row-major, [out, in] for matrices
   std::string gguf_name;       // "blk.0.attn_q.weight"
-  // Not 0: GGUF files store the rows of this many heads in the order that rotates adjacent pairs (rows 0, d/2, 1, d/2+1, ... of each head), and
-  // reading restores the order of Hugging Face.
+  // Not 0: GGUF files store the rows of this many heads in the order that rotates adjacent pairs (rows 0, d/2, 1, d/2+1, ... of each head),
+  // and reading restores the order of Hugging Face.
   int64_t gguf_paired_heads = 0;
 };
 
@@ -31,8 +31,8 @@ struct Architecture {
   std::string_view name;              // registry name; `model_type` in config.json and `general.architecture` in GGUF files
   std::string_view huggingface_name;  // `architectures[0]`: "LlamaForCausalLM"
 
-  // Settings of config.json. Token ids are filled by the caller, who has more files to look at. Unimplemented for settings that would change
-  // the mathematics and are not supported.
+  // Settings of config.json. Token ids are filled by the caller, who has more files to look at. Unimplemented for settings that would
+  // change the mathematics and are not supported.
   ModelConfig (*from_huggingface)(FieldReader& fields);
   // GGUF metadata; keys without the "llama." prefix. Vocabulary size, tying and token ids are filled by the caller.
   ModelConfig (*from_gguf)(FieldReader& fields);

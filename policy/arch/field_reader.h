@@ -11,8 +11,8 @@
 
 namespace cupel {
 
-// Reads settings from whatever holds them by name, config.json or GGUF metadata, with range checks. The first error sticks: read all fields, then
-// ask for status(). After an error the values returned are the low ends or fallbacks, and mean nothing.
+// Reads settings from whatever holds them by name, config.json or GGUF metadata, with range checks. The first error sticks: read all
+// fields, then ask for status(). After an error the values returned are the low ends or fallbacks, and mean nothing.
 class FieldReader {
  public:
   struct Other {  // a value of a type that no setting has

@@ -2,8 +2,8 @@
 
 #include "policy/arch/architecture.h"
 
-// Llama, Llama 2, SmolLM, SmolLM2 and others of that shape: grouped-query attention without biases, SwiGLU feed-forward, RMSNorm before each,
-// rotary embeddings over the whole head.
+// Llama, Llama 2, SmolLM, SmolLM2 and others of that shape: grouped-query attention without biases, SwiGLU feed-forward, RMSNorm before
+// each, rotary embeddings over the whole head.
 
 namespace cupel {
 
@@ -95,8 +95,8 @@ Json ToHuggingFace(const ModelConfig& config) {
 void AddLayer(const ModelConfig& config, int64_t layer, std::vector<TensorSpec>& tensors) {
   const int64_t width = config.hidden_size;
   const auto add = [&](std::string_view name, std::string_view gguf_name, std::vector<int64_t> shape, int64_t paired_heads = 0) {
-    tensors.push_back({fmt::format("model.layers.{}.{}.weight", layer, name), std::move(shape), fmt::format("blk.{}.{}.weight", layer, gguf_name),
-                       paired_heads});
+    tensors.push_back({fmt::format("model.layers.{}.{}.weight", layer, name), std::move(shape),
+                       fmt::format("blk.{}.{}.weight", layer, gguf_name), paired_heads});
   };
   add("input_layernorm", "attn_norm", {width});
   add("self_attn.q_proj", "attn_q", {config.q_size(), width}, config.num_heads);

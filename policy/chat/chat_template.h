@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,9 +16,9 @@ namespace cupel {
 // Turns a conversation into the token ids that a model was tuned on. Markers are inserted as control tokens by id and the text between
 // them is encoded as ordinary text, so no message can forge a turn.
 //
-// Formats: "chatml" (SmolLM2, Qwen: `<|im_start|>ROLE\nCONTENT<|im_end|>\n`), with SmolLM2's default system message or none, and "plain" (contents
-// joined by newlines, for base models and the tiny model). The template text found in a model file is never executed: it is recognised by
-// its markers, and an unknown one is an error that names the formats.
+// Formats: "chatml" (SmolLM2, Qwen: `<|im_start|>ROLE\nCONTENT<|im_end|>\n`), with SmolLM2's default system message or none, and "plain"
+// (contents joined by newlines, for base models and the tiny model). The template text found in a model file is never executed: it is
+// recognised by its markers, and an unknown one is an error that names the formats.
 class ChatTemplate {
  public:
   // `name`: "chatml" or "plain". `default_system` is inserted when a conversation does not start with a system message; empty for none.
@@ -39,6 +40,10 @@ class ChatTemplate {
  private:
   ChatTemplate(std::string name, std::string default_system, std::string jinja, const Tokenizer& tokenizer)
       : name_(std::move(name)), default_system_(std::move(default_system)), jinja_(std::move(jinja)), tokenizer_(&tokenizer) {}
+  // Calls the functions for the texts and the markers of the prompt, in order.
+  void VisitParts(std::span<const ChatMessage> messages, const std::function<void(std::string_view)>& on_text,
+                  const std::function<void(std::string_view)>& on_marker) const;
+
   std::string name_;
   std::string default_system_;
   std::string jinja_;

@@ -3,10 +3,12 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "policy/checkpoint/float_formats.h"
 
-// Layouts below are written `field[length]@byte offset`. d, m and dmin are halfs. n, j, h, l, b, r are functions of the element index as in the code.
-// The functions are plain loops; the compiler vectorises the inner ones, and 100 MB take a fraction of a second.
+// Layouts below are written `field[length]@byte offset`. d, m and dmin are halfs. n, j, h, l, b, r are functions of the element index as in
+// the code. The functions are plain loops; the compiler vectorises the inner ones, and 100 MB take a fraction of a second.
 
 namespace cupel {
 namespace {
@@ -55,7 +57,7 @@ void FromQ5_0(const uint8_t* in, int64_t num_blocks, float* out) {
     const float d = HalfAt(in);
     const auto fifth = LoadLittleEndian<uint32_t>(in + 2);
     for (int i = 0; i < 16; ++i) {
-      out[i] = static_cast<float>((in[6 + i] & 15 | FifthBit(fifth, i)) - 16) * d;
+      out[i] = static_cast<float>(((in[6 + i] & 15) | FifthBit(fifth, i)) - 16) * d;
       out[i + 16] = static_cast<float>((in[6 + i] >> 4 | FifthBit(fifth, i + 16)) - 16) * d;
     }
   }
@@ -68,7 +70,7 @@ void FromQ5_1(const uint8_t* in, int64_t num_blocks, float* out) {
     const float m = HalfAt(in + 2);
     const auto fifth = LoadLittleEndian<uint32_t>(in + 4);
     for (int i = 0; i < 16; ++i) {
-      out[i] = static_cast<float>(in[8 + i] & 15 | FifthBit(fifth, i)) * d + m;
+      out[i] = static_cast<float>((in[8 + i] & 15) | FifthBit(fifth, i)) * d + m;
       out[i + 16] = static_cast<float>(in[8 + i] >> 4 | FifthBit(fifth, i + 16)) * d + m;
     }
   }
@@ -200,6 +202,27 @@ constexpr std::array<GgmlType, 14> kTypes = {{{0, "F32", 1, 4, FromF32},
                                               {20, "IQ4_NL", 32, 18, FromIq4Nl},
                                               {30, "BF16", 1, 2, FromBf16}}};
 
+// Types that ggml has and FindGgmlType does not, so that messages can name them.
+constexpr std::array<std::pair<uint32_t, std::string_view>, 19> kOtherTypes = {{{9, "Q8_1"},
+                                                                                {15, "Q8_K"},
+                                                                                {16, "IQ2_XXS"},
+                                                                                {17, "IQ2_XS"},
+                                                                                {18, "IQ3_XXS"},
+                                                                                {19, "IQ1_S"},
+                                                                                {21, "IQ3_S"},
+                                                                                {22, "IQ2_S"},
+                                                                                {23, "IQ4_XS"},
+                                                                                {24, "I8"},
+                                                                                {25, "I16"},
+                                                                                {26, "I32"},
+                                                                                {27, "I64"},
+                                                                                {28, "F64"},
+                                                                                {29, "IQ1_M"},
+                                                                                {34, "TQ1_0"},
+                                                                                {35, "TQ2_0"},
+                                                                                {39, "MXFP4"},
+                                                                                {40, "NVFP4"}}};
+
 }  // namespace
 
 const GgmlType* FindGgmlType(uint32_t id) {
@@ -207,6 +230,14 @@ const GgmlType* FindGgmlType(uint32_t id) {
     if (type.id == id) return &type;
   }
   return nullptr;
+}
+
+std::string GgmlTypeName(uint32_t id) {
+  if (const GgmlType* type = FindGgmlType(id)) return std::string(type->name);
+  for (const auto& [other_id, name] : kOtherTypes) {
+    if (other_id == id) return std::string(name);
+  }
+  return fmt::format("type {}", id);
 }
 
 std::string GgmlTypeNames() {

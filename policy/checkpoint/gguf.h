@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,23 +30,21 @@ struct GgufArray {
 
 struct GgufValue {
   GgufType type = GgufType::kU8;
-  std::variant<bool, int64_t, double, std::string, GgufArray> value;
+  std::variant<bool, int64_t, uint64_t, double, std::string, GgufArray> value;  // uint64_t only beyond 2^63 - 1
 };
 
-// Reader. Every count, length and offset is checked against the bytes that are left before memory is set aside for it. Refused, with a message that
-// names key or tensor: other versions and byte orders, truncation, unknown value types, nested arrays, duplicate keys and tensors, alignments that are
-// no power of two, dimensions of 0 or beyond 2^63 elements, offsets that are not consecutive, tensors beyond the end of the file, files that are
-// one part of several. A tensor of a type that this program cannot convert is listed; reading it is an error.
+// Reader. Every count, length and offset is checked against the bytes that are left before memory is set aside for it. Refused, with a
+// message that names key or tensor: other versions and byte orders, truncation, unknown value types, nested arrays, duplicate keys and
+// tensors, alignments that are no power of two, dimensions of 0 or beyond 2^63 elements, offsets that are not consecutive, tensors beyond
+// the end of the file, files that are one part of several, tensor types that cannot be converted to float here.
 class GgufFile {
  public:
   struct Tensor {
     std::string name;
     std::vector<int64_t> shape;  // row-major: the reverse of the file's dims
-    uint32_t type_id;
-    const GgmlType* type;  // null: not supported, and then `end` is unknown (equal to `begin`)
-    uint64_t begin, end;   // bytes in the file
+    const GgmlType* type;
+    uint64_t begin, end;  // bytes in the file
     int64_t num_elements;
-    std::string TypeName() const;
   };
   static absl::StatusOr<GgufFile> Open(const std::string& path);
 

@@ -69,20 +69,23 @@ absl::StatusOr<SafetensorsFile::Tensor> ParseEntry(const std::string& name, cons
   SafetensorsFile::Tensor tensor{name, *type, {}, 0, 0};
   const auto shape = entry.find("shape");
   const auto offsets = entry.find("data_offsets");
-  if (entry.size() != 3 || shape == entry.end() || offsets == entry.end() || !shape->is_array() || !offsets->is_array() || offsets->size() != 2) {
-    return DataLoss("{}: expected exactly \"dtype\", \"shape\" (a list) and \"data_offsets\" (two numbers)", where);
+  if (shape == entry.end() || offsets == entry.end() || !shape->is_array() || !offsets->is_array() ||
+      offsets->size() != 2) {
+    return DataLoss("{}: expected \"dtype\", \"shape\" (a list) and \"data_offsets\" (two numbers)", where);
   }
   for (const Json& dimension : *shape) {
     if (!IsSize(dimension)) return DataLoss("{}: shape has the entry {}, expected an integer from 0 to 2^63-1", where, DumpJson(dimension));
     tensor.shape.push_back(dimension.get<int64_t>());
   }
   for (const Json& offset : *offsets) {
-    if (!IsSize(offset)) return DataLoss("{}: data_offsets has the entry {}, expected an integer from 0 to 2^63-1", where, DumpJson(offset));
+    if (!IsSize(offset))
+      return DataLoss("{}: data_offsets has the entry {}, expected an integer from 0 to 2^63-1", where, DumpJson(offset));
   }
   const uint64_t begin = (*offsets)[0].get<uint64_t>();
   const uint64_t end = (*offsets)[1].get<uint64_t>();
   if (begin > end || end > data_bytes) {
-    return DataLoss("{}: data_offsets [{}, {}] are outside the {} bytes of data; the file is truncated or damaged", where, begin, end, data_bytes);
+    return DataLoss("{}: data_offsets [{}, {}] are outside the {} bytes of data; the file is truncated or damaged", where, begin, end,
+                    data_bytes);
   }
   const auto bytes = ByteSize(tensor.shape, *type);
   if (!bytes || *bytes != end - begin) {
@@ -94,7 +97,8 @@ absl::StatusOr<SafetensorsFile::Tensor> ParseEntry(const std::string& name, cons
 }
 
 // Tensors in the order of their bytes must cover the data without hole, overlap or rest: a rest could be another file in disguise.
-absl::Status CheckCoverage(const std::vector<SafetensorsFile::Tensor>& tensors, uint64_t data_begin, uint64_t file_size, const std::string& path) {
+absl::Status CheckCoverage(const std::vector<SafetensorsFile::Tensor>& tensors, uint64_t data_begin, uint64_t file_size,
+                           const std::string& path) {
   std::vector<const SafetensorsFile::Tensor*> by_offset;
   for (const auto& tensor : tensors) by_offset.push_back(&tensor);
   std::sort(by_offset.begin(), by_offset.end(),
@@ -184,7 +188,8 @@ std::string BuildHeader(const std::vector<SafetensorsWriteItem>& items, const st
   uint64_t offset = 0;
   for (const auto& item : items) {
     const uint64_t end = offset + item.bytes.size();
-    members.emplace_back(item.name, Json{{"dtype", SafetensorsTypeName(item.type)}, {"shape", item.shape}, {"data_offsets", Json::array({offset, end})}});
+    members.emplace_back(
+        item.name, Json{{"dtype", SafetensorsTypeName(item.type)}, {"shape", item.shape}, {"data_offsets", Json::array({offset, end})}});
     offset = end;
   }
   std::string text = DumpJson(header);
@@ -214,7 +219,8 @@ absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
       CUPEL_RETURN_IF_ERROR(ReadMetadata(entry, path, result.metadata_));
       continue;
     }
-    CUPEL_ASSIGN_OR_RETURN(Tensor tensor, ParseEntry(name, entry, data_begin, data_bytes, fmt::format("{}: tensor {}", path, name.substr(0, 200))));
+    CUPEL_ASSIGN_OR_RETURN(Tensor tensor,
+                           ParseEntry(name, entry, data_begin, data_bytes, fmt::format("{}: tensor {}", path, name.substr(0, 200))));
     result.tensors_.push_back(std::move(tensor));
   }
   CUPEL_RETURN_IF_ERROR(CheckCoverage(result.tensors_, data_begin, result.file_->size(), path));
@@ -223,7 +229,8 @@ absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
 }
 
 const SafetensorsFile::Tensor* SafetensorsFile::Find(std::string_view name) const {
-  const auto found = std::lower_bound(tensors_.begin(), tensors_.end(), name, [](const Tensor& tensor, std::string_view n) { return tensor.name < n; });
+  const auto found =
+      std::lower_bound(tensors_.begin(), tensors_.end(), name, [](const Tensor& tensor, std::string_view n) { return tensor.name < n; });
   return found != tensors_.end() && found->name == name ? &*found : nullptr;
 }
 
@@ -237,10 +244,12 @@ absl::Status SafetensorsFile::ReadBytes(const Tensor& tensor, std::span<std::byt
 absl::Status SafetensorsFile::ReadFloats(const Tensor& tensor, std::span<float> out) const {
   const auto size = static_cast<size_t>(SafetensorsTypeSize(tensor.type));
   if (!IsFloat(tensor.type)) {
-    return Unimplemented("{}: tensor {} is of type {}, expected F64, F32, F16 or BF16", path(), tensor.name, SafetensorsTypeName(tensor.type));
+    return Unimplemented("{}: tensor {} is of type {}, expected F64, F32, F16 or BF16", path(), tensor.name,
+                         SafetensorsTypeName(tensor.type));
   }
   if (out.size() * size != tensor.end - tensor.begin) {
-    return InvalidArgument("{}: tensor {} has {} elements, the buffer {}", path(), tensor.name, (tensor.end - tensor.begin) / size, out.size());
+    return InvalidArgument("{}: tensor {} has {} elements, the buffer {}", path(), tensor.name, (tensor.end - tensor.begin) / size,
+                           out.size());
   }
   if (tensor.type == SafetensorsType::kF32) return file_->ReadExact(tensor.begin, std::as_writable_bytes(out));
   std::vector<std::byte> chunk(std::min(kChunkBytes, out.size() * size));

@@ -18,11 +18,11 @@
 namespace cupel {
 
 enum class SafetensorsType : uint8_t { kF64, kF32, kF16, kBf16, kI64, kI32, kI16, kI8, kU8, kBool, kF8E4M3, kF8E5M2 };
-int64_t SafetensorsTypeSize(SafetensorsType type);            // bytes per element
-std::string_view SafetensorsTypeName(SafetensorsType type);   // "BF16"
+int64_t SafetensorsTypeSize(SafetensorsType type);           // bytes per element
+std::string_view SafetensorsTypeName(SafetensorsType type);  // "BF16"
 
-// Reader. Refuses, naming the tensor: headers longer than the file or 100 MB, duplicate names, overlapping or missing bytes, shapes whose size
-// overflows or disagrees with the offsets, unknown types.
+// Reader. Refuses, naming the tensor: headers longer than the file or 100 MB, duplicate names, overlapping or missing bytes, shapes whose
+// size overflows or disagrees with the offsets, unknown types.
 class SafetensorsFile {
  public:
   struct Tensor {
@@ -58,8 +58,9 @@ struct SafetensorsWriteItem {
   std::span<const std::byte> bytes;
 };
 
-// Writes `path` (fsynced, not renamed: callers publish whole directories). Items are ordered as the reference writer orders them: by descending
-// alignment, then name; the header is padded to 8 bytes and always carries the metadata {"format": "pt"}. SHA-256 of the file is returned.
+// Writes `path` (fsynced, not renamed: callers publish whole directories). Items are ordered as the reference writer orders them: by
+// descending alignment, then name; the header is padded to 8 bytes and always carries the metadata {"format": "pt"}. SHA-256 of the file is
+// returned.
 absl::StatusOr<std::string> WriteSafetensors(const std::string& path, std::vector<SafetensorsWriteItem> items,
                                              const std::map<std::string, std::string>& metadata = {});
 

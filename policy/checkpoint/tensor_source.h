@@ -21,9 +21,9 @@ namespace cupel {
 class TensorSource {
  public:
   struct Entry {
-    std::string name;             // "model.layers.0.self_attn.q_proj.weight"
-    std::vector<int64_t> shape;   // row-major, [out, in] for matrices
-    std::string stored_type;      // "Q4_1", "BF16": for messages and `doctor`
+    std::string name;            // "model.layers.0.self_attn.q_proj.weight"
+    std::vector<int64_t> shape;  // row-major, [out, in] for matrices
+    std::string stored_type;     // "Q4_1", "BF16": for messages and `doctor`
   };
   virtual ~TensorSource() = default;
   virtual const std::vector<Entry>& entries() const = 0;
@@ -37,12 +37,12 @@ struct ModelFile {
   std::string format;  // "gguf", "safetensors" or "tiny"
   ModelConfig config;
   std::unique_ptr<Tokenizer> tokenizer;
-  std::string chat_template;               // Jinja text as found; may be empty
-  std::unique_ptr<TensorSource> tensors;   // null for "tiny": weights are drawn from the run's seed
+  std::string chat_template;              // Jinja text as found; may be empty
+  std::unique_ptr<TensorSource> tensors;  // null for "tiny": weights are drawn from the run's seed
 };
 
-// Opens `path`: a .gguf file, a Hugging Face directory, or the word "tiny" for the built-in model (two layers, byte tokenizer). Checks every
-// length, offset and shape before trusting it. Errors name the file, the entry and the cure: missing file, truncation, unknown
+// Opens `path`: a .gguf file, a Hugging Face directory, or the word "tiny" for the built-in model (two layers, byte tokenizer). Checks
+// every length, offset and shape before trusting it. Errors name the file, the entry and the cure: missing file, truncation, unknown
 // architecture or quantisation type, tokenizer without merges, tensors missing or of the wrong shape for the architecture.
 absl::StatusOr<ModelFile> OpenModel(const std::string& path);
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include <absl/status/status.h>
 
@@ -11,10 +10,9 @@
 
 namespace cupel {
 
-// Reads every master from `source`, straight into its rows (no second copy of the weights), several tensors at a time. InvalidArgument,
-// naming `path` and the tensor, when one is missing, has another shape than the architecture needs, or is not part of the architecture (a
-// bias, say, whose loss would silently change the model). A head stored beside tied embeddings is ignored, as transformers does.
-absl::Status ReadMasters(const TensorSource& source, std::string_view path, DecoderWeights& weights);
+// Reads every master from `source`, straight into its rows (no second copy of the weights), several tensors at a time. Errors as
+// TensorSource::Read.
+absl::Status ReadMasters(const TensorSource& source, DecoderWeights& weights);
 
 // Draws the masters: matrices from N(0, 0.02^2), norms 1. A number depends on the seed, its tensor and its place alone.
 void DrawMasters(uint64_t seed, DecoderWeights& weights);

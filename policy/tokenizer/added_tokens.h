@@ -17,8 +17,8 @@ class RE2;
 
 namespace cupel {
 
-// Finds added tokens in text, leftmost first and longest among those. Control tokens take part in the search, so that a text which spells one
-// is cut at the same places as by the Hugging Face library with encode_special_tokens, but they are passed over as ordinary text.
+// Finds added tokens in text, leftmost first and longest among those. Control tokens take part in the search, so that a text which spells
+// one is cut at the same places as by the Hugging Face library with encode_special_tokens, but they are passed over as ordinary text.
 class AddedTokenMatcher {
  public:
   struct Token {
@@ -32,7 +32,8 @@ class AddedTokenMatcher {
   ~AddedTokenMatcher();
 
   // Calls `on_text` and `on_token` for the parts of `text` from left to right. Linear.
-  void Split(std::string_view text, const std::function<void(std::string_view)>& on_text, const std::function<void(TokenId)>& on_token) const;
+  void Split(std::string_view text, const std::function<void(std::string_view)>& on_text,
+             const std::function<void(TokenId)>& on_token) const;
 
  private:
   AddedTokenMatcher() = default;

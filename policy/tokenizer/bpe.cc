@@ -14,8 +14,8 @@ namespace {
 using Kind = BpeSpec::Kind;
 
 // Control tokens that end a turn or a document in published models, whatever the configuration lists: a model that emits one has finished.
-constexpr std::array<std::string_view, 8> kEndTokens = {"<|im_end|>",      "<|endoftext|>",   "<|eot_id|>",    "<|eom_id|>",
-                                                        "<|end_of_text|>", "<end_of_turn>", "<|end|>", "<｜end▁of▁sentence｜>"};
+constexpr std::array<std::string_view, 8> kEndTokens = {"<|im_end|>",      "<|endoftext|>", "<|eot_id|>", "<|eom_id|>",
+                                                        "<|end_of_text|>", "<end_of_turn>", "<|end|>",    "<｜end▁of▁sentence｜>"};
 
 // The bytes of a token. A normal one whose characters are not all of the byte alphabet stands for its own spelling.
 std::string BytesOf(const BpeSpec::Token& token) {
@@ -76,7 +76,8 @@ absl::Status BpeTokenizer::IndexTokens(std::string_view where) {
     bytes_.push_back(BytesOf(token));
     if (token.kind == Kind::kUnused) continue;
     if (token.text.empty() || token.text.size() > kMaxTokenBytes) {
-      return InvalidArgument("{}: token {} ({}) has {} bytes, expected 1 to {}", where, id, Quote(token.text), token.text.size(), kMaxTokenBytes);
+      return InvalidArgument("{}: token {} ({}) has {} bytes, expected 1 to {}", where, id, Quote(token.text), token.text.size(),
+                             kMaxTokenBytes);
     }
     if (!IsValidUtf8(token.text)) return InvalidArgument("{}: token {} ({}) is not UTF-8", where, id, Quote(token.text));
     if (const auto [found, is_new] = id_of_text_.emplace(token.text, id); !is_new) {
@@ -112,12 +113,13 @@ absl::Status BpeTokenizer::IndexMerges(std::string_view where) {
       const std::string& text = i < 2 ? *texts[i] : merged;
       const auto found = id_of_text_.find(text);
       if (found == id_of_text_.end()) {
-        return InvalidArgument("{}: merge {} ({} {}) needs token {}, which is not in the vocabulary", where, rank, Quote(left), Quote(right),
-                               Quote(text));
+        return InvalidArgument("{}: merge {} ({} {}) needs token {}, which is not in the vocabulary", where, rank, Quote(left),
+                               Quote(right), Quote(text));
       }
       ids[i] = found->second;
       if (spec_.tokens[static_cast<size_t>(ids[i])].kind == Kind::kControl) {
-        return InvalidArgument("{}: merge {} ({} {}) would let text form control token {}", where, rank, Quote(left), Quote(right), Quote(text));
+        return InvalidArgument("{}: merge {} ({} {}) would let text form control token {}", where, rank, Quote(left), Quote(right),
+                               Quote(text));
       }
     }
     merges_.Add(ids[0], ids[1], {static_cast<uint32_t>(rank), ids[2]});
@@ -131,7 +133,8 @@ absl::Status BpeTokenizer::CompleteStopTokens(std::string_view where) {
     if (std::find(stops.begin(), stops.end(), id) == stops.end()) stops.push_back(id);
   };
   for (const TokenId id : spec_.stop_tokens) {
-    if (id < 0 || id >= vocab_size()) return InvalidArgument("{}: stop token {} is outside the vocabulary of {} tokens", where, id, vocab_size());
+    if (id < 0 || id >= vocab_size())
+      return InvalidArgument("{}: stop token {} is outside the vocabulary of {} tokens", where, id, vocab_size());
     add(id);
   }
   for (const std::string_view name : kEndTokens) {
@@ -158,7 +161,11 @@ std::vector<TokenId> BpeTokenizer::Encode(std::string_view text) const {
       if (part.token >= 0) {
         next.push_back(part);
       } else {
-        matcher.Split(part.text, [&](std::string_view piece) { next.push_back({piece}); }, [&](TokenId token) { next.push_back({{}, token}); });
+        matcher.Split(
+            part.text, [&](std::string_view piece) { next.push_back({piece}); },
+            [&](TokenId token) {
+              next.push_back({{}, token});
+            });
       }
     }
     parts.swap(next);

@@ -42,16 +42,16 @@ struct BpeSpec {
   std::vector<Tokenizer::File> files;
 };
 
-// Byte-level byte-pair encoding, as GPT-2, SmolLM2, Qwen2 and Llama 3 use it; gives the ids that the Hugging Face `tokenizers` library gives
-// without added special tokens. Bytes for which the vocabulary has no token vanish, as they do there. Encode takes O(n log n) time.
+// Byte-level byte-pair encoding, as GPT-2, SmolLM2, Qwen2 and Llama 3 use it; gives the ids that the Hugging Face `tokenizers` library
+// gives without added special tokens. Bytes for which the vocabulary has no token vanish, as they do there. Encode takes O(n log n) time.
 class BpeTokenizer final : public Tokenizer {
  public:
   // Bounds that no published vocabulary comes near.
   static constexpr int kMaxVocabSize = 1 << 22;
   static constexpr size_t kMaxTokenBytes = 1 << 16;
 
-  // InvalidArgument, naming token or merge, for: duplicate tokens, a merge of or into something that is not in the vocabulary, a merge that would
-  // form a control token, no merges although tokens are longer than a byte, no stop token. `where` names the file in messages.
+  // InvalidArgument, naming token or merge, for: duplicate tokens, a merge of or into something that is not in the vocabulary, a merge that
+  // would form a control token, no merges although tokens are longer than a byte, no stop token. `where` names the file in messages.
   static absl::StatusOr<std::unique_ptr<BpeTokenizer>> Create(BpeSpec spec, std::string_view where);
 
   int vocab_size() const override { return static_cast<int>(spec_.tokens.size()); }

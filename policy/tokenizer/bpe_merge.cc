@@ -1,5 +1,6 @@
 #include "policy/tokenizer/bpe_merge.h"
 
+#include <optional>
 #include <queue>
 #include <tuple>
 
@@ -29,7 +30,12 @@ class SymbolList {
       previous_[static_cast<size_t>(i)] = i - 1;
       next_[static_cast<size_t>(i)] = i + 1 < count ? i + 1 : kNone;
     }
-    for (int32_t i = 0; i + 1 < count; ++i) AddCandidate(i);
+    std::vector<Candidate> candidates;
+    candidates.reserve(tokens.size());
+    for (int32_t i = 0; i + 1 < count; ++i) {
+      if (const auto candidate = CandidateAt(i)) candidates.push_back(*candidate);
+    }
+    heap_ = std::priority_queue<Candidate>({}, std::move(candidates));
   }
 
   int64_t MergeAll() {
@@ -48,14 +54,20 @@ class SymbolList {
   int32_t& previous(int32_t i) { return previous_[static_cast<size_t>(i)]; }
   int32_t& next(int32_t i) { return next_[static_cast<size_t>(i)]; }
 
-  // The pair that begins at `left` joins the heap if it merges.
-  void AddCandidate(int32_t left) {
-    if (left == kNone || next(left) == kNone) return;
-    if (const auto* merge = table_.Find(token(left), token(next(left)))) heap_.push({merge->rank, left, merge->result});
+  // The pair that begins at `left`, if it merges.
+  std::optional<Candidate> CandidateAt(int32_t left) {
+    if (left == kNone || next(left) == kNone) return std::nullopt;
+    const auto* merge = table_.Find(token(left), token(next(left)));
+    if (merge == nullptr) return std::nullopt;
+    return Candidate{merge->rank, left, merge->result};
   }
 
-  // Candidates whose symbols have changed since are stale; the one at the same place that still gives the same token is taken, as the Hugging
-  // Face library does.
+  void AddCandidate(int32_t left) {
+    if (const auto candidate = CandidateAt(left)) heap_.push(*candidate);
+  }
+
+  // Candidates whose symbols have changed since are stale; the one at the same place that still gives the same token is taken, as the
+  // Hugging Face library does.
   void Apply(const Candidate& candidate) {
     const int32_t left = candidate.position;
     if (token(left) == kRemoved || next(left) == kNone) return;

@@ -14,7 +14,7 @@ namespace cupel {
 class MergeTable {
  public:
   struct Merge {
-    uint32_t rank;   // lower merges first
+    uint32_t rank;  // lower merges first
     TokenId result;
   };
   // A pair given again replaces the earlier one, as in the Hugging Face library.
@@ -32,8 +32,9 @@ class MergeTable {
   absl::flat_hash_map<uint64_t, Merge> merges_;
 };
 
-// Merges neighbours in place, lowest rank first and leftmost among equals, until no pair merges. O(n log n) for n symbols: a heap of candidate
-// pairs over a linked list; every merge adds at most two candidates. Returns the number of candidates taken from the heap (at most 3n).
+// Merges neighbours in place, lowest rank first and leftmost among equals, until no pair merges. O(n log n) for n symbols: a heap of
+// candidate pairs over a linked list; every merge adds at most two candidates. Returns the number of candidates taken from the heap (at
+// most 3n).
 int64_t MergeSymbols(const MergeTable& table, std::vector<TokenId>& symbols);
 
 }  // namespace cupel

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-// The alphabet in which byte-level BPE vocabularies are written: each of the 256 bytes has a printable character. Bytes 21-7E, A1-AC and AE-FF
-// stand for themselves; the other 68, in order, are U+0100, U+0101 ... (openai/gpt-2, encoder.py, bytes_to_unicode).
+// The alphabet in which byte-level BPE vocabularies are written: each of the 256 bytes has a printable character. Bytes 21-7E, A1-AC and
+// AE-FF stand for themselves; the other 68, in order, are U+0100, U+0101 ... (openai/gpt-2, encoder.py, bytes_to_unicode).
 
 namespace cupel {
 

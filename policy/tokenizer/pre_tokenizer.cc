@@ -81,7 +81,8 @@ absl::Status PreTokenizer::AddComponent(const Json& component, std::string_view 
     return Unimplemented("{}: pre_tokenizer {} is not supported, only ByteLevel, Digits, Split and Sequence are", where, type);
   }
   const auto parts = component.find("pretokenizers");
-  if (parts == component.end() || !parts->is_array()) return InvalidArgument("{}: pre_tokenizer Sequence has no list \"pretokenizers\"", where);
+  if (parts == component.end() || !parts->is_array())
+    return InvalidArgument("{}: pre_tokenizer Sequence has no list \"pretokenizers\"", where);
   for (const Json& part : *parts) CUPEL_RETURN_IF_ERROR(AddComponent(part, where));
   return absl::OkStatus();
 }

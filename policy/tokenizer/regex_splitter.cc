@@ -14,8 +14,7 @@ constexpr std::string_view kLineBreakAlternative = R"(|\s*[\r\n]+)";
 constexpr size_t kMaxPatternBytes = 10'000;
 
 // The members of \s. RE2's own \s is ASCII and lacks the vertical tab.
-constexpr std::string_view kSpaceMembers =
-    R"(\t\n\x0b\f\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
+constexpr std::string_view kSpaceMembers = R"(\t\n\x0b\f\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 
 absl::Status UnsupportedConstruct(std::string_view pattern, std::string_view construct) {
   return Unimplemented("regular expression {} of a pre_tokenizer uses {}, which is not supported", pattern, construct);
@@ -38,7 +37,8 @@ absl::StatusOr<std::string> TranslatePattern(std::string_view pattern) {
       }
       continue;
     }
-    if (in_class && (c == '[' || (c == '&' && pattern.substr(i, 2) == "&&"))) return UnsupportedConstruct(pattern, "nested character classes");
+    if (in_class && (c == '[' || (c == '&' && pattern.substr(i, 2) == "&&")))
+      return UnsupportedConstruct(pattern, "nested character classes");
     if (!in_class && (c == '^' || c == '$')) return UnsupportedConstruct(pattern, fmt::format("{}", c));
     if (c == '[') {
       in_class = true;

@@ -1,6 +1,7 @@
 #include "policy/tokenizer/tokenizer_json.h"
 
 #include <algorithm>
+
 #include "base/json.h"
 #include "base/status.h"
 #include "policy/tokenizer/byte_alphabet.h"
@@ -27,7 +28,8 @@ bool IsTrue(const Json& object, const char* key) {
   return value.is_boolean() && value.get<bool>();
 }
 
-// Room for every token of the file and a bounded number of unused ids, so that one large id cannot ask for memory that the file does not pay for.
+// Room for every token of the file and a bounded number of unused ids, so that one large id cannot ask for memory that the file does not
+// pay for.
 size_t IdLimit(const Json& vocab, const Json& added) {
   return std::min<size_t>(vocab.size() + added.size() + kMaxUnusedIds, BpeTokenizer::kMaxVocabSize);
 }
@@ -49,7 +51,8 @@ absl::Status RequireOff(const Json& model, const char* key, std::string_view whe
 
 absl::Status CheckPipeline(const Json& root, std::string_view where) {
   const Json& normalizer = Member(root, "normalizer");
-  const bool is_empty_sequence = normalizer.is_object() && Member(normalizer, "normalizers").is_array() && Member(normalizer, "normalizers").empty();
+  const bool is_empty_sequence =
+      normalizer.is_object() && Member(normalizer, "normalizers").is_array() && Member(normalizer, "normalizers").empty();
   if (!normalizer.is_null() && !is_empty_sequence) {
     const Json& type = Member(normalizer, "type");
     return Unimplemented("{}: normalizer {} is not supported", where, DumpJson(type.is_null() ? normalizer : type));
@@ -98,7 +101,8 @@ absl::Status ReadAddedToken(const Json& added, size_t id_limit, std::string_view
   CUPEL_ASSIGN_OR_RETURN(const TokenId id, TokenIdOf(Member(added, "id"), content, id_limit, where));
   const bool is_special = IsTrue(added, "special");
   for (const char* key : {"single_word", "lstrip", "rstrip"}) {
-    if (!is_special && IsTrue(added, key)) return Unimplemented("{}: added token {} with {}=true is not supported", where, Shown(Json(content)), key);
+    if (!is_special && IsTrue(added, key))
+      return Unimplemented("{}: added token {} with {}=true is not supported", where, Shown(Json(content)), key);
   }
   return Place({content, is_special ? Kind::kControl : Kind::kAdded, IsTrue(added, "normalized")}, id, where, spec);
 }
@@ -173,10 +177,10 @@ std::string WriteTokenizerJson(const BpeSpec& spec) {
                       {"vocab", VocabularyJson(spec)},
                       {"merges", std::move(merges)}};
   const Json decoder = {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
-  const Json root = {{"version", "1.0"},           {"truncation", nullptr},
-                     {"padding", nullptr},         {"added_tokens", std::move(added)},
-                     {"normalizer", nullptr},      {"pre_tokenizer", spec.pre_tokenizer},
-                     {"post_processor", nullptr},  {"decoder", decoder},
+  const Json root = {{"version", "1.0"},          {"truncation", nullptr},
+                     {"padding", nullptr},        {"added_tokens", std::move(added)},
+                     {"normalizer", nullptr},     {"pre_tokenizer", spec.pre_tokenizer},
+                     {"post_processor", nullptr}, {"decoder", decoder},
                      {"model", std::move(model)}};
   return DumpJson(root) + "\n";
 }

@@ -57,7 +57,8 @@ bool IsValidUtf8(std::string_view text) {
 
 int LastUtf8Length(std::string_view text) {
   int length = 1;
-  while (static_cast<size_t>(length) < text.size() && (static_cast<unsigned char>(text[text.size() - static_cast<size_t>(length)]) & 0xC0) == 0x80) {
+  while (static_cast<size_t>(length) < text.size() &&
+         (static_cast<unsigned char>(text[text.size() - static_cast<size_t>(length)]) & 0xC0) == 0x80) {
     ++length;
   }
   return length;

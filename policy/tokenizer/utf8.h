@@ -9,7 +9,7 @@ struct Utf8Char {
   char32_t code_point = 0xFFFD;  // U+FFFD unless is_valid
   int length = 1;                // bytes of the character, or of the maximal invalid part (Unicode 15, section 3.9)
   bool is_valid = false;
-  bool is_cut_off = false;       // the text ends inside a sequence that more bytes could still complete
+  bool is_cut_off = false;  // the text ends inside a sequence that more bytes could still complete
 };
 
 // Decodes the first character of a text that is not empty.

@@ -220,7 +220,7 @@ bool BeginsNumeral(std::string_view text, size_t position) {
   if (IsLetter(before) || IsOneOf(before, "_^") || text.substr(0, position).ends_with("^{") || text.substr(0, position).ends_with("_{")) {
     return false;
   }
-  return IsDigit(text[position]) || (text[position] == '.' && IsDigit(CharAt(text, position + 1)));
+  return IsDigit(text[position]) || (text[position] == '.' && before != '.' && IsDigit(CharAt(text, position + 1)));
 }
 
 }  // namespace

@@ -269,8 +269,8 @@ std::optional<bool> EqualNumbers(const Number& a, const Number& b, int64_t& cost
   if (a.numerator == "0" || b.numerator == "0" || a.denominator == b.denominator || a.is_negative != b.is_negative) {
     return a.is_negative == b.is_negative && a.numerator == b.numerator && (a.exponent == b.exponent || a.numerator == "0");
   }
-  // a = b exactly if left = a.numerator * b.denominator * 10^a.exponent equals right = b.numerator * a.denominator * 10^b.exponent. A product of
-  // m and n digits has m + n - 1 or m + n digits.
+  // a = b exactly if left = a.numerator * b.denominator * 10^a.exponent equals right = b.numerator * a.denominator * 10^b.exponent. A
+  // product of m and n digits has m + n - 1 or m + n digits.
   const int64_t left_length = std::ssize(a.numerator) + std::ssize(b.denominator) + a.exponent;
   const int64_t right_length = std::ssize(b.numerator) + std::ssize(a.denominator) + b.exponent;
   if (left_length - right_length > 1 || right_length - left_length > 1) {
@@ -328,7 +328,7 @@ std::string_view StripDecoration(std::string_view text) {
     while (!text.empty() && IsOneOf(text.front(), kAround)) {
       text.remove_prefix(1);
     }
-    while (!text.empty() && IsOneOf(text.back(), "*_`$\".,;:!") && !text.ends_with("\\$") && !text.ends_with("\\,") && !text.ends_with("\\;")) {
+    while (!text.empty() && IsOneOf(text.back(), "*_`$\".,;:") && !(text.size() > 1 && text[text.size() - 2] == '\\')) {
       text.remove_suffix(1);
     }
   }

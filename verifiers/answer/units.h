@@ -4,7 +4,8 @@
 
 namespace cupel {
 
-// Whether `tail`, the text directly behind a number, is no more than a unit or a remark without numbers. The rules are at ReadDecoratedNumber.
+// Whether `tail`, the text directly behind a number, is no more than a unit or a remark without numbers. The rules are at
+// ReadDecoratedNumber.
 bool IsUnit(std::string_view tail);
 
 }  // namespace cupel

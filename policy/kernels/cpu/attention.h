@@ -64,10 +64,22 @@ CUPEL_INLINE void CopyToFloat(const T* in, int64_t n, float* out) {
   }
 }
 
-// dots[h][i] = heads[h] . rows[i] for G heads of d floats.
+template <class T>
+CUPEL_INLINE void PrefetchRow(const T* row, int64_t d) {
+  constexpr int64_t kPerLine = 64 / static_cast<int64_t>(sizeof(T));
+  for (int64_t j = 0; j < d; j += kPerLine) {
+    _mm_prefetch(row + j, _MM_HINT_T0);
+  }
+}
+
+// dots[h][i] = heads[h] . rows[i] for G heads of d floats. Fetches rows some way ahead, and `later` rows for the step after this one: a head's part of a
+// row is too short for the processor to notice the pattern.
 template <int G, class T>
-CUPEL_INLINE void DotRows(const float* heads, int64_t d, const T* const* rows, int64_t count, float (*dots)[kBlock]) {
+CUPEL_INLINE void DotRows(const float* heads, int64_t d, const T* const* rows, const T* const* later, int64_t count, float (*dots)[kBlock]) {
+  constexpr int64_t kAhead = 8;
   for (int64_t i = 0; i < count; ++i) {
+    PrefetchRow(rows[i + kAhead < count ? i + kAhead : i], d);
+    PrefetchRow(later[i], d);
     Vec sums[G];
 #pragma GCC unroll 8
     for (int h = 0; h < G; ++h) {
@@ -143,11 +155,11 @@ CUPEL_INLINE float ExponentiateBlock(float* scores, int64_t count, float scale, 
   const float new_maximum = Largest(largest);
   Vec block_sum = Zero();
   for (int64_t i = 0; i < kBlock; i += kWidth) {
-    const Vec e = Exp(Load(scores + i) - Set(new_maximum));
+    const Vec e = ExpOfNegative(Load(scores + i) - Set(new_maximum));
     Store(scores + i, e);
     block_sum = block_sum + e;
   }
-  const float shrink = Exp(maximum - new_maximum);
+  const float shrink = ExpOfNegative(maximum - new_maximum);
   sum = sum * shrink + Sum(block_sum);
   maximum = new_maximum;
   return shrink;
@@ -175,7 +187,7 @@ void AttendHeads(const AttentionShape& shape, const AttentionRow& row, int64_t h
   for (int64_t first = 0; first < row.prefix.rows + row.suffix.rows; first += kBlock) {
     float shrink[G];
     ListRows(row, first, offset, rows);
-    DotRows<G>(query, d, rows.keys, rows.count, scores);
+    DotRows<G>(query, d, rows.keys, rows.values, rows.count, scores);
     for (int h = 0; h < G; ++h) {
       shrink[h] = ExponentiateBlock(scores[h], rows.count, shape.scale, maximum[h], sum[h]);
     }
@@ -221,11 +233,11 @@ void AttendHeadsBackward(const AttentionShape& shape, const AttentionRowBackward
   RowList<T> rows;
   for (int64_t first = 0; first < row.prefix.rows + row.suffix.rows; first += kBlock) {
     ListRows(row, first, offset, rows);
-    DotRows<G>(query, d, rows.keys, rows.count, probability);
-    DotRows<G>(grad_out, d, rows.values, rows.count, grad_score);
+    DotRows<G>(query, d, rows.keys, rows.values, rows.count, probability);
+    DotRows<G>(grad_out, d, rows.values, rows.values, rows.count, grad_score);
     for (int h = 0; h < G; ++h) {
       for (int64_t i = 0; i < rows.count; i += kWidth) {
-        const Vec p = Exp(Load(probability[h] + i) * Set(shape.scale) - Set(row.log_sum_exp[head + h]));
+        const Vec p = ExpOfNegative(Load(probability[h] + i) * Set(shape.scale) - Set(row.log_sum_exp[head + h]));
         Store(probability[h] + i, p);
         Store(grad_score[h] + i, p * (Load(grad_score[h] + i) - Set(grad_dot_out[h])) * Set(shape.scale));
       }
@@ -255,17 +267,15 @@ void AttendHeadsBackward(const AttentionShape& shape, const AttentionRowBackward
   }
 }
 
-// Calls body(row, head, Count<G>) for every row and group of heads. Groups are outermost: the keys of a head stay in the cache from row to
-// row.
+// Calls body(row, head, Count<G>) for every row and group of heads.
 template <class Row, class Body>
 CUPEL_INLINE void ForEachGroup(const AttentionShape& shape, const Row* rows, int64_t m, Body body) {
   CheckAttentionShape(shape);
   const int64_t shared = shape.num_heads / shape.num_kv_heads;
-  for (int64_t head = 0; head < shape.num_heads;) {
-    const int64_t left = shared - head % shared;
-    const int64_t group = left < kGroup ? left : kGroup;
-    for (int64_t i = 0; i < m; ++i) {
-      switch (group) {
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t head = 0; head < shape.num_heads;) {
+      const int64_t left = shared - head % shared;
+      switch (left) {
         case 1:
           body(rows[i], head, Count<1>{});
           break;
@@ -279,8 +289,8 @@ CUPEL_INLINE void ForEachGroup(const AttentionShape& shape, const Row* rows, int
           body(rows[i], head, Count<kGroup>{});
           break;
       }
+      head += left < kGroup ? left : kGroup;
     }
-    head += group;
   }
 }
 

@@ -15,10 +15,11 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int64_t kColumns = 4;
+constexpr int kRows = 6;  // kRows * kColumns sums, kColumns weights and an input fit the 32 registers
 #else
 constexpr int64_t kColumns = 2;
+constexpr int kRows = 4;  // the same for 16 registers, with room for the widening of bf16
 #endif
-constexpr int kRows = 6;  // kRows * kColumns sums, kColumns weights and one input fit the registers
 constexpr int64_t kPanel = kColumns * kWidth;
 
 template <class T>
@@ -31,27 +32,40 @@ int64_t PanelElements(int64_t k) {
   return (k + kStep<T> - 1) / kStep<T> * kStep<T> * kPanel;
 }
 
+// The inputs of one step as they lie in memory: a float or a pair of bf16, 32 bits either way.
 template <class T>
-void PackPanel(const T* weight, int64_t k, int64_t columns, T* panel) {
+CUPEL_INLINE uint32_t LoadStep(const T* x) {
+  uint32_t step = 0;
+  __builtin_memcpy(&step, x, sizeof(step));
+  return step;
+}
+CUPEL_INLINE uint32_t LastStep(const bf16* x) { return x->bits; }
+
+template <class T>
+void PackPanel(const T* weight, int64_t k, int64_t columns, uint32_t* panel) {
   constexpr int64_t kNeighbours = 16;  // columns at a time: their rows stay in the first-level cache
-  for (int64_t first = 0; first < kPanel; first += kNeighbours) {
-    for (int64_t i = 0; i < k; i += kStep<T>) {
-      for (int64_t column = first; column < first + kNeighbours; ++column) {
-        for (int64_t s = 0; s < kStep<T>; ++s) {
-          const bool is_inside = column < columns && i + s < k;
-          panel[(i * kPanel) + column * kStep<T> + s] = is_inside ? weight[column * k + i + s] : T{};
-        }
+  const int64_t whole_steps = k / kStep<T>;
+  for (int64_t first = 0; first < columns; first += kNeighbours) {
+    const int64_t end = first + kNeighbours < columns ? first + kNeighbours : columns;
+    for (int64_t step = 0; step < whole_steps; ++step) {
+      for (int64_t column = first; column < end; ++column) {
+        panel[step * kPanel + column] = LoadStep(weight + column * k + step * kStep<T>);
       }
+    }
+  }
+  if constexpr (kStep<T> == 2) {
+    for (int64_t column = 0; k % 2 != 0 && column < columns; ++column) {
+      panel[whole_steps * kPanel + column] = LastStep(weight + column * k + k - 1);
     }
   }
 }
 
 template <class T>
 void PackAs(const void* weight, int64_t row_begin, int64_t row_end, PackedMatrix& out) {
-  T* packed = static_cast<T*>(PackedData(out));
+  uint32_t* packed = static_cast<uint32_t*>(PackedData(out));
   for (int64_t row = row_begin; row < row_end; row += kPanel) {
     const int64_t columns = row_end - row < kPanel ? row_end - row : kPanel;
-    PackPanel<T>(static_cast<const T*>(weight) + row * out.k, out.k, columns, packed + row / kPanel * PanelElements<T>(out.k));
+    PackPanel<T>(static_cast<const T*>(weight) + row * out.k, out.k, columns, packed + row / kPanel * PanelElements<T>(out.k) / kStep<T>);
   }
 }
 
@@ -111,7 +125,7 @@ CUPEL_INLINE void AccumulatePairs(Pairs pairs, const bf16* w, Sums<R>& sums) {
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-    const Vec input = Set(__builtin_bit_cast(float, pairs(r) << 16));
+    const Vec input = LowOfPair(pairs(r));
 #pragma GCC unroll 8
     for (int64_t c = 0; c < kColumns; ++c) {
       sums.at[r][c] = Fma(input, line[c], sums.at[r][c]);
@@ -123,19 +137,13 @@ CUPEL_INLINE void AccumulatePairs(Pairs pairs, const bf16* w, Sums<R>& sums) {
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-    const Vec input = Set(__builtin_bit_cast(float, pairs(r) & 0xffff0000u));
+    const Vec input = HighOfPair(pairs(r));
 #pragma GCC unroll 8
     for (int64_t c = 0; c < kColumns; ++c) {
       sums.at[r][c] = Fma(input, line[c], sums.at[r][c]);
     }
   }
 #endif
-}
-
-CUPEL_INLINE uint32_t LoadPair(const bf16* x) {
-  uint32_t pair = 0;
-  __builtin_memcpy(&pair, x, sizeof(pair));
-  return pair;
 }
 
 template <int R>
@@ -150,11 +158,11 @@ CUPEL_INLINE void SumOverK(const bf16* x, int64_t ldx, const bf16* panel, int64_
   int64_t i = 0;
   for (; i + 2 <= k; i += 2) {
     AccumulatePairs<R>(
-        [&](int r) __attribute__((always_inline)) { return LoadPair(x + r * ldx + i); }, panel + i * kPanel, sums);
+        [&](int r) __attribute__((always_inline)) { return LoadStep(x + r * ldx + i); }, panel + i * kPanel, sums);
   }
   if (i < k) {
     AccumulatePairs<R>(
-        [&](int r) __attribute__((always_inline)) { return uint32_t{x[r * ldx + i].bits}; }, panel + i * kPanel, sums);
+        [&](int r) __attribute__((always_inline)) { return LastStep(x + r * ldx + i); }, panel + i * kPanel, sums);
   }
 }
 
@@ -195,8 +203,9 @@ template <class T, class Out>
 void GemmAs(const T* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const Out* residual, Out* y,
             int64_t ldy) {
   using Block = void (*)(const T*, int64_t, const T*, int64_t, const Out*, int64_t, int64_t, Out*);
-  static constexpr Block kBlocks[kRows] = {GemmBlock<T, Out, 1>, GemmBlock<T, Out, 2>, GemmBlock<T, Out, 3>,
-                                           GemmBlock<T, Out, 4>, GemmBlock<T, Out, 5>, GemmBlock<T, Out, 6>};
+  static constexpr Block kBlocks[] = {GemmBlock<T, Out, 1>,     GemmBlock<T, Out, 2>,    GemmBlock<T, Out, 3>,
+                                      GemmBlock<T, Out, 4>,     GemmBlock < T,           Out,
+                                      kRows == 6 ? 5 : kRows >, GemmBlock<T, Out, kRows>};
   const T* packed = static_cast<const T*>(PackedData(weight));
   const int64_t blocks = (m + kRows - 1) / kRows;
   for (int64_t n = n_begin; n < n_end; n += kPanel) {

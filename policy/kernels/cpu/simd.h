@@ -75,6 +75,14 @@ CUPEL_INLINE Vec HighOfPairs(const bf16* p) {
   return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000u))))};
 }
 
+CUPEL_INLINE Vec LowOfPair(uint32_t pair) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_set1_epi32(static_cast<int>(pair)), 16))};
+}
+CUPEL_INLINE Vec HighOfPair(uint32_t pair) {
+  return {
+      _mm512_castsi512_ps(_mm512_and_si512(_mm512_set1_epi32(static_cast<int>(pair)), _mm512_set1_epi32(static_cast<int>(0xffff0000u))))};
+}
+
 CUPEL_INLINE float First(Vec x) { return _mm512_cvtss_f32(x.v); }
 CUPEL_INLINE float Sum(Vec x) { return _mm512_reduce_add_ps(x.v); }
 CUPEL_INLINE float Largest(Vec x) { return _mm512_reduce_max_ps(x.v); }
@@ -160,6 +168,14 @@ CUPEL_INLINE Vec HighOfPairs(const bf16* p) {
   return {_mm256_castsi256_ps(_mm256_and_si256(LoadPairs(p), _mm256_set1_epi32(static_cast<int>(0xffff0000u))))};
 }
 
+CUPEL_INLINE Vec LowOfPair(uint32_t pair) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_set1_epi32(static_cast<int>(pair)), 16))};
+}
+CUPEL_INLINE Vec HighOfPair(uint32_t pair) {
+  return {
+      _mm256_castsi256_ps(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(pair)), _mm256_set1_epi32(static_cast<int>(0xffff0000u))))};
+}
+
 CUPEL_INLINE float First(Vec x) { return _mm256_cvtss_f32(x.v); }
 CUPEL_INLINE float Sum(Vec x) {
   __m128 half = _mm_add_ps(_mm256_castps256_ps128(x.v), _mm256_extractf128_ps(x.v, 1));
@@ -223,29 +239,40 @@ CUPEL_INLINE void ForEachVec(int64_t n, Body body) {
   }
 }
 
-// e^x with an error below 1 ulp. Results below 2^-126 become 0, above the largest float infinity; NaN stays NaN. 2^n by adding to the
-// exponent, e^r on [-ln 2 / 2, ln 2 / 2] by a polynomial fitted to it; adding and subtracting 1.5 * 2^23 rounds to an integer.
-CUPEL_INLINE Vec Exp(Vec x) {
-  const Vec lowest = Set(-87.336f);
-  const Vec highest = Set(88.72283f);
+// The range in which e^x is a normal number.
+constexpr float kLowestExponent = -87.336f;
+constexpr float kHighestExponent = 88.72283f;
+
+// e^x within that range, with an error below 1 ulp: 2^n by adding to the exponent, e^r on [-ln 2 / 2, ln 2 / 2] by a polynomial fitted to
+// it. Adding and subtracting 1.5 * 2^23 rounds to an integer.
+CUPEL_INLINE Vec ExpInRange(Vec x) {
   const Vec rounding = Set(12582912.0f);
-  const Vec clamped = Max(lowest, Min(highest, x));
-  const Vec shifted = Fma(clamped, Set(1.44269504f), rounding);
+  const Vec shifted = Fma(x, Set(1.44269504f), rounding);
   const Vec n = shifted - rounding;
-  const Vec r = NegativeFma(n, Set(1.42860677e-6f), NegativeFma(n, Set(6.93145752e-1f), clamped));
+  const Vec r = NegativeFma(n, Set(1.42860677e-6f), NegativeFma(n, Set(6.93145752e-1f), x));
   Vec p = Fma(Set(1.37805939e-3f), r, Set(8.37312452e-3f));
   p = Fma(p, r, Set(4.16695364e-2f));
   p = Fma(p, r, Set(1.66664720e-1f));
   p = Fma(p, r, Set(4.99999851e-1f));
   p = Fma(p, r, Set(1.0f));
   p = Fma(p, r, Set(1.0f));
-  const Vec result = ZeroWhereLess(AddExponent(p, shifted), x, lowest);
-  return SelectGreater(x, highest, Set(__builtin_inff()), result);
+  return AddExponent(p, shifted);
 }
-CUPEL_INLINE float Exp(float x) { return First(Exp(Set(x))); }
+
+// x, or the bound of the range that it exceeds; NaN stays NaN.
+CUPEL_INLINE Vec AtLeastLowest(Vec x) { return Max(Set(kLowestExponent), x); }
+CUPEL_INLINE Vec AtMostHighest(Vec x) { return Min(Set(kHighestExponent), x); }
+
+// e^x; infinity above the range, and below it its smallest value.
+CUPEL_INLINE Vec ExpOrInfinity(Vec x) {
+  return SelectGreater(x, Set(kHighestExponent), Set(__builtin_inff()), ExpInRange(AtLeastLowest(AtMostHighest(x))));
+}
+// e^x for x that cannot exceed the range, such as a log-probability; 0 below the range.
+CUPEL_INLINE Vec ExpOfNegative(Vec x) { return ZeroWhereLess(ExpInRange(AtLeastLowest(x)), x, Set(kLowestExponent)); }
+CUPEL_INLINE float ExpOfNegative(float x) { return First(ExpOfNegative(Set(x))); }
 
 // 1 / (1 + e^-x).
-CUPEL_INLINE Vec Sigmoid(Vec x) { return Set(1.0f) / (Set(1.0f) + Exp(Zero() - x)); }
+CUPEL_INLINE Vec Sigmoid(Vec x) { return Set(1.0f) / (Set(1.0f) + ExpOrInfinity(Zero() - x)); }
 
 // Natural logarithm of a positive normal number, infinity or NaN: taken in double, so that rounding to float is the only error.
 // log(m 2^e) = e ln 2 + 2 atanh((m - 1) / (m + 1)) with m between sqrt(1/2) and sqrt(2).

@@ -40,9 +40,9 @@ SoftmaxStats ComputeSoftmaxStats(float* logits, int64_t vocab, float inverse_tem
     Vec sum = Zero();
     Vec weighted = Zero();
     const auto add = [&](Vec distance) __attribute__((always_inline)) {
-      // Below -100 the exponential is 0, and a finite distance keeps 0 * distance at 0 for logits of minus infinity.
-      const Vec bounded = Max(Set(-100.0f), distance);
-      const Vec e = Exp(bounded);
+      // Far below the maximum a token counts as 1e-38 of it, which no sum notices; 0 * infinity cannot arise.
+      const Vec bounded = AtLeastLowest(distance);
+      const Vec e = ExpInRange(bounded);
       sum = sum + e;
       weighted = Fma(e, bounded, weighted);
     };
@@ -67,7 +67,7 @@ SoftmaxStats ComputeSoftmaxStats(float* logits, int64_t vocab, float inverse_tem
 }
 
 // p(v) from the logit and the statistics of its row: the same expression as log p(v) = logit - max - log_sum.
-CUPEL_INLINE Vec Probability(Vec logit, const SoftmaxStats& stats) { return Exp(logit - Set(stats.max) - Set(stats.log_sum)); }
+CUPEL_INLINE Vec Probability(Vec logit, const SoftmaxStats& stats) { return ExpOfNegative(logit - Set(stats.max) - Set(stats.log_sum)); }
 
 template <class Out>
 void SoftmaxBackwardAs(const float* logits, int64_t vocab, const SoftmaxStats& stats, int64_t target, float scale, Out* grad_logits) {

@@ -9,8 +9,8 @@
 #include "base/random.h"
 #include "policy/kernels/cpu/kernels.h"
 
-// What the kernel tests share: arrays of either number type in exact-size heap blocks (so that AddressSanitizer sees one element too many), random
-// and reference values, and the loop over paths and types.
+// What the kernel tests share: arrays of either number type in exact-size heap blocks (so that AddressSanitizer sees one element too many),
+// random and reference values, and the loop over paths and types.
 
 namespace cupel::kernels {
 
@@ -18,7 +18,9 @@ namespace cupel::kernels {
 class Values {
  public:
   Values(DType type, int64_t n)
-      : type_(type), floats_(static_cast<size_t>(type == DType::kFloat ? n : 0)), halves_(static_cast<size_t>(type == DType::kBf16 ? n : 0)) {}
+      : type_(type),
+        floats_(static_cast<size_t>(type == DType::kFloat ? n : 0)),
+        halves_(static_cast<size_t>(type == DType::kBf16 ? n : 0)) {}
 
   static Values Normal(DType type, int64_t n, RandomStream& random, double deviation = 1) {
     Values values(type, n);
@@ -60,7 +62,7 @@ class Values {
 };
 
 // Half a unit in the last place, relative: the error of one rounding to the type.
-inline double RoundingError(DType type) { return type == DType::kFloat ? std::ldexp(1, -24) : std::ldexp(1, -9); }
+inline double RoundingError(DType type) { return type == DType::kFloat ? std::ldexp(1, -24) : std::ldexp(1, -8); }
 
 inline std::string Name(const KernelTable& table, DType type) {
   return std::string(table.name) + (type == DType::kFloat ? " float" : " bf16");
@@ -92,7 +94,8 @@ inline std::vector<double> FiniteDifferences(std::vector<double> x, const std::f
   return gradient;
 }
 
-// The largest |actual - expected| / (absolute + relative * |expected|): at most 1 when all are within tolerance, NaN or infinity when one is not finite.
+// The largest |actual - expected| / (absolute + relative * |expected|): at most 1 when all are within tolerance, NaN or infinity when one
+// is not finite.
 template <class Actual, class Expected>
 double WorstError(const Actual& actual, const Expected& expected, int64_t n, double relative, double absolute) {
   double worst = 0;

@@ -108,7 +108,8 @@ struct Product {
   PackedMatrix packed;
 };
 
-// Largest error in units of what is allowed: K roundings of a chain of sums relative to the sum of magnitudes, and one rounding of the output.
+// Largest error in units of what is allowed: K roundings of a chain of sums relative to the sum of magnitudes, and one rounding of the
+// output.
 double WorstProductError(Product& product, const Values& y, bool with_residual) {
   double worst = 0;
   for (int64_t row = 0; row < product.m; ++row) {
@@ -200,9 +201,11 @@ TEST_CASE("packing in parts gives what packing at once gives, and packing again 
     const int64_t n = 2 * table.panel + 9;
     Product product(table, type, DType::kFloat, 1, n, 13, random);
     PackedMatrix parts = MakePackedMatrix(table, type, n, 13);
-    std::memset(parts.data.data(), 0x55, parts.data.size());
-    table.pack(product.weight.At(2 * table.panel * 13), 2 * table.panel, n, parts);
-    table.pack(product.weight.At(0), 0, 2 * table.panel, parts);
+    Values other = Values::Normal(type, n * 13, random);
+    table.pack(other.data(), 0, n, parts);
+    CHECK(std::memcmp(parts.data.data(), product.packed.data.data(), parts.data.size()) != 0);
+    table.pack(product.weight.data(), 2 * table.panel, n, parts);
+    table.pack(product.weight.data(), 0, 2 * table.panel, parts);
     CHECK(std::memcmp(parts.data.data(), product.packed.data.data(), parts.data.size()) == 0);
   });
 }

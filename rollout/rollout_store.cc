@@ -1,0 +1,238 @@
+#include "rollout/rollout_store.h"
+
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "rollout/log_schema.h"
+#include "rollout/sqlite.h"
+#include "rollout/step_rows.h"
+
+namespace cupel {
+namespace {
+
+constexpr int64_t kRunId = 1;  // a store holds one run; the key is there so that logs of several runs can be joined
+
+// NaN is stored as NULL, which is what SQLite makes of it.
+double RealOrNan(const SqliteStatement& row, int column) {
+  return row.IsNull(column) ? std::numeric_limits<double>::quiet_NaN() : row.Real(column);
+}
+
+template <class... Values>
+absl::Status RunOnce(const SqliteConnection& connection, std::string_view sql, const Values&... values) {
+  CUPEL_ASSIGN_OR_RETURN(SqliteStatement statement, connection.Prepare(sql));
+  return statement.Run(values...);
+}
+
+// Collects read(row) of every row of a query.
+template <class Read, class... Values>
+auto ReadRows(const SqliteConnection& connection, std::string_view sql, Read read, const Values&... values)
+    -> absl::StatusOr<std::vector<decltype(read(std::declval<const SqliteStatement&>()))>> {
+  std::vector<decltype(read(std::declval<const SqliteStatement&>()))> result;
+  CUPEL_ASSIGN_OR_RETURN(SqliteStatement row, connection.Prepare(sql));
+  row.Query(values...);
+  while (true) {
+    CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
+    if (!has_row) {
+      return result;
+    }
+    result.push_back(read(row));
+  }
+}
+
+}  // namespace
+
+struct RolloutStore::State {
+  SqliteConnection connection;
+  std::optional<StepWriter> step_writer;  // of a log opened for writing
+
+  // Runs `write` in a transaction of its own. Every row refers to the run's: its absence is the one broken reference that can happen.
+  template <class Write>
+  absl::Status InTransaction(Write write) {
+    Check(step_writer.has_value(), "only a log opened for writing is written to");
+    CUPEL_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
+    const absl::Status status = write();
+    if (absl::IsFailedPrecondition(status)) {
+      return FailedPrecondition(
+          "{}: the log does not say what run it is of (the program that made it was stopped): delete it and start again",
+          connection.path());
+    }
+    CUPEL_RETURN_IF_ERROR(status);
+    return transaction.Commit();
+  }
+};
+
+RolloutStore::RolloutStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RolloutStore::RolloutStore(RolloutStore&&) noexcept = default;
+RolloutStore& RolloutStore::operator=(RolloutStore&&) noexcept = default;
+RolloutStore::~RolloutStore() = default;
+
+const std::string& RolloutStore::path() const { return state_->connection.path(); }
+
+absl::StatusOr<RolloutStore> RolloutStore::Open(const std::string& path, Mode mode) {
+  const auto open = [&] {
+    switch (mode) {
+      case Mode::kCreate:
+        return CreateLog(path);
+      case Mode::kReadWrite:
+        return OpenLogForWriting(path);
+      case Mode::kReadOnly:
+        return OpenLogForReading(path);
+    }
+    Check(false, "every mode opens a log");
+    return CreateLog(path);
+  };
+  CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, open());
+  auto state = std::make_unique<State>(State{std::move(connection), std::nullopt});
+  if (mode != Mode::kReadOnly) {
+    CUPEL_ASSIGN_OR_RETURN(state->step_writer, StepWriter::Create(state->connection));
+  }
+  return RolloutStore(std::move(state));
+}
+
+absl::Status RolloutStore::WriteRun(const RunInfo& info) {
+  const absl::Status status = state_->InTransaction([&] {
+    return RunOnce(
+        state_->connection,
+        "INSERT INTO runs (run_id, recipe, program_version, build, model_digest, host, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        kRunId, std::string_view(DumpJson(info.recipe)), std::string_view(info.program_version), std::string_view(info.build),
+        std::string_view(info.model_digest), std::string_view(info.host), std::string_view(info.started_at));
+  });
+  return absl::IsAlreadyExists(status) ? absl::AlreadyExistsError(fmt::format("{}: the log says already what run it is of", path()))
+                                       : status;
+}
+
+absl::StatusOr<RolloutStore::RunInfo> RolloutStore::ReadRun() const {
+  CUPEL_ASSIGN_OR_RETURN(
+      SqliteStatement row,
+      state_->connection.Prepare("SELECT recipe, program_version, build, model_digest, host, started_at FROM runs WHERE run_id = ?1"));
+  row.Query(kRunId);
+  CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
+  if (!has_row) {
+    return NotFound("{}: the log does not say what run it is of (the program that made it was stopped): delete it and start again", path());
+  }
+  CUPEL_ASSIGN_OR_RETURN(Json recipe, ParseJson(row.Text(0), path() + ": runs.recipe"));
+  return RunInfo{std::move(recipe), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5)};
+}
+
+absl::Status RolloutStore::AppendStep(int64_t step, const std::vector<RolloutGroup>& groups) {
+  const absl::Status status = state_->InTransaction([&] { return state_->step_writer->Insert(kRunId, step, groups); });
+  if (absl::IsAlreadyExists(status)) {
+    return absl::AlreadyExistsError(fmt::format(
+        "{}: step {} is in the log already, or has a group or sample twice ({}): a step is recorded once", path(), step, Message(status)));
+  }
+  return status;
+}
+
+absl::StatusOr<std::vector<RolloutGroup>> RolloutStore::ReadStep(int64_t step) const {
+  return ReadStepRows(state_->connection, kRunId, step);
+}
+
+absl::StatusOr<std::vector<int64_t>> RolloutStore::StepNumbers() const {
+  return ReadRows(
+      state_->connection, "SELECT step FROM steps WHERE run_id = ?1 ORDER BY step",
+      [](const SqliteStatement& row) { return row.Integer(0); }, kRunId);
+}
+
+absl::Status RolloutStore::WriteMetrics(int64_t step, const Metrics& metrics) {
+  return state_->InTransaction([&]() -> absl::Status {
+    CUPEL_RETURN_IF_ERROR(RunOnce(state_->connection, "DELETE FROM metrics WHERE run_id = ?1 AND step = ?2", kRunId, step));
+    CUPEL_ASSIGN_OR_RETURN(
+        SqliteStatement insert,
+        state_->connection.Prepare("INSERT INTO metrics (run_id, step, metric_idx, name, value) VALUES (?1, ?2, ?3, ?4, ?5)"));
+    int64_t metric_idx = 0;
+    for (const auto& [name, value] : metrics) {
+      CUPEL_RETURN_IF_ERROR(insert.Run(kRunId, step, metric_idx++, std::string_view(name), value));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<RolloutStore::Metrics> RolloutStore::ReadMetrics(int64_t step) const {
+  return ReadRows(
+      state_->connection, "SELECT name, value FROM metrics WHERE run_id = ?1 AND step = ?2 ORDER BY metric_idx",
+      [](const SqliteStatement& row) { return std::pair(row.Text(0), RealOrNan(row, 1)); }, kRunId, step);
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> RolloutStore::ReadMetricSeries(const std::string& name) const {
+  return ReadRows(
+      state_->connection, "SELECT step, value FROM metrics WHERE run_id = ?1 AND name = ?2 ORDER BY step",
+      [](const SqliteStatement& row) { return std::pair(row.Integer(0), RealOrNan(row, 1)); }, kRunId, std::string_view(name));
+}
+
+absl::Status RolloutStore::AppendCheckpoint(const Checkpoint& checkpoint) {
+  return state_->InTransaction([&] {
+    return RunOnce(state_->connection, "INSERT INTO checkpoints (run_id, step, directory, manifest_sha256) VALUES (?1, ?2, ?3, ?4)", kRunId,
+                   checkpoint.step, std::string_view(checkpoint.directory), std::string_view(checkpoint.manifest_sha256));
+  });
+}
+
+absl::StatusOr<std::vector<RolloutStore::Checkpoint>> RolloutStore::ReadCheckpoints() const {
+  return ReadRows(
+      state_->connection, "SELECT step, directory, manifest_sha256 FROM checkpoints WHERE run_id = ?1 ORDER BY checkpoint_id DESC",
+      [](const SqliteStatement& row) {
+        return Checkpoint{row.Integer(0), row.Text(1), row.Text(2)};
+      },
+      kRunId);
+}
+
+absl::Status RolloutStore::WriteEvaluation(const Evaluation& evaluation) {
+  return state_->InTransaction([&] {
+    return RunOnce(
+        state_->connection,
+        "INSERT OR REPLACE INTO evaluations (run_id, step, name, num_questions, samples_per_question, pass_at_1, standard_error, examples)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        kRunId, evaluation.step, std::string_view(evaluation.name), evaluation.num_questions, evaluation.samples_per_question,
+        evaluation.pass_at_1, evaluation.standard_error, std::string_view(DumpJson(evaluation.examples)));
+  });
+}
+
+absl::StatusOr<std::vector<RolloutStore::Evaluation>> RolloutStore::ReadEvaluations() const {
+  absl::Status malformed;
+  CUPEL_ASSIGN_OR_RETURN(
+      std::vector<Evaluation> evaluations,
+      ReadRows(
+          state_->connection,
+          "SELECT step, name, num_questions, samples_per_question, pass_at_1, standard_error, examples FROM evaluations WHERE run_id = ?1"
+          " ORDER BY step, evaluation_id",
+          [&](const SqliteStatement& row) {
+            absl::StatusOr<Json> examples = ParseJson(row.Text(6), path() + ": evaluations.examples");
+            malformed.Update(examples.status());
+            return Evaluation{row.Integer(0),
+                              row.Text(1),
+                              row.Integer(2),
+                              row.Integer(3),
+                              row.Real(4),
+                              RealOrNan(row, 5),
+                              examples.ok() ? *std::move(examples) : Json()};
+          },
+          kRunId));
+  CUPEL_RETURN_IF_ERROR(malformed);
+  return evaluations;
+}
+
+absl::Status RolloutStore::AppendEvent(int64_t step, const std::string& kind, const std::string& message) {
+  return state_->InTransaction([&] {
+    return RunOnce(state_->connection, "INSERT INTO events (run_id, step, kind, message) VALUES (?1, ?2, ?3, ?4)", kRunId, step,
+                   std::string_view(kind), std::string_view(message));
+  });
+}
+
+absl::StatusOr<std::vector<RolloutStore::Event>> RolloutStore::ReadEvents() const {
+  return ReadRows(
+      state_->connection, "SELECT at, step, kind, message FROM events WHERE run_id = ?1 ORDER BY event_id",
+      [](const SqliteStatement& row) {
+        return Event{row.Text(0), row.Integer(1), row.Text(2), row.Text(3)};
+      },
+      kRunId);
+}
+
+std::string SqliteVersion() { return sqlite3_libversion(); }
+
+}  // namespace cupel

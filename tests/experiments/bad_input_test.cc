@@ -1,0 +1,254 @@
+// Covers what the program says to bad usage, settings, files and folders: one clear line and the documented exit code. Alone:
+// build/release/tests/experiments_test "[bad_input]"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <sqlite3.h>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "tests/experiments/cupel.h"
+#include "tests/experiments/run_digest.h"
+#include "tests/testing/temp_dir.h"
+
+namespace cupel {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::Contains;
+using testing::Cupel;
+using testing::TinyRecipe;
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+std::string FinishedRun(const TempDir& folder) {
+  const std::string run = folder.File("run");
+  const ProcessResult result = Cupel({"train", TinyRecipe(), "--run", run, "--no-eval", "--set", "run.steps=2"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  return run;
+}
+
+// Exactly one line on standard error that says `parts`, and the exit code.
+void CheckRefused(const ProcessResult& result, int exit_code, const std::vector<std::string>& parts) {
+  INFO("standard error: " << result.err);
+  CHECK(result.exit_code == exit_code);
+  CHECK(Contains(result.err, "cupel: "));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  for (const std::string& part : parts) {
+    INFO("expected: " << part);
+    CHECK(Contains(result.err, part));
+  }
+}
+
+TEST_CASE("settings that cannot be are refused before a folder is made", "[bad_input]") {
+  struct Case {
+    std::string assignment;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Case> cases = {
+      {"optimizer.learning_rat=1e-4", {"learning_rat", "learning_rate"}},
+      {"optimiser.learning_rate=1e-4", {"optimiser", "optimizer"}},
+      {"grpo.clip_low=7", {"grpo.clip_low", "7", "0", "1"}},
+      {"grpo.clip_low=nan", {"grpo.clip_low"}},
+      {"grpo.aggregation=tokenmean", {"grpo.aggregation", "tokenmean", "token_mean"}},
+      {"rollout.group_size=1", {"rollout.group_size", "1"}},
+      {"rollout.group_size=2.5", {"rollout.group_size", "2.5"}},
+      {"run.steps=many", {"run.steps", "many"}},
+      {"run.steps", {"run.steps", "="}},
+      {"run=3", {"run"}},
+      {"model.path=", {"model.path"}},
+      {"grpo.updates_per_step=64", {"grpo.updates_per_step", "64", "prompts_per_step"}},
+      {"data.source=arithmetics", {"data.source", "arithmetics", "arithmetic"}},
+      {"data.arithmetic.template=nothing", {"{expression}"}},
+      {"data.arithmetic.operators=[\"/\"]", {"operators", "/"}},
+  };
+  const TempDir folder;
+  for (const Case& item : cases) {
+    INFO(item.assignment);
+    CheckRefused(Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--set", item.assignment}), kUsage, item.parts);
+    CHECK((!Exists(folder.File("run")) || !Exists(folder.File("run") + "/recipe.toml")));
+  }
+}
+
+TEST_CASE("a recipe with a mistake is refused with its line and key", "[bad_input]") {
+  struct Case {
+    std::string text;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Case> cases = {
+      {"[run]\nsteps = 2\nsteps = 3\n", {"recipe.toml", "steps"}},
+      {"[run]\nsteps = \n", {"recipe.toml", "2"}},
+      {"[run]\n\nstep = 2\n", {"recipe.toml:3", "step", "steps"}},
+      {"[rum]\nsteps = 2\n", {"recipe.toml", "rum", "run"}},
+      {"[run]\nsteps = \"two\"\n", {"recipe.toml:2", "run.steps"}},
+      {"[model]\npath = \"tiny\"\n[[reward.terms]]\nname = \"corectness\"\n", {"corectness", "correctness"}},
+      {"[model]\npath = \"tiny\"\n[reward]\nterms = []\n", {"reward"}},
+      {"steps = 2\n", {"recipe.toml", "steps"}},
+  };
+  const TempDir folder;
+  const std::string path = folder.File("recipe.toml");
+  for (const Case& item : cases) {
+    INFO(item.text);
+    REQUIRE(WriteFileAtomically(path, item.text).ok());
+    CheckRefused(Cupel({"train", path, "--run", folder.File("run")}), kUsage, item.parts);
+    CHECK_FALSE(Exists(folder.File("run")));
+  }
+}
+
+TEST_CASE("data that cannot be used is refused", "[bad_input]") {
+  const TempDir folder;
+  const std::string path = folder.File("tasks.jsonl");
+  REQUIRE(WriteFileAtomically(path, "{\"question\": \"1+1?\", \"answer\": \"#### 2\"}\n{\"question\": \"2+2?\", \"answer\": \"#### 4\"}\n")
+              .ok());
+  const auto train = [&](std::vector<std::string> settings) {
+    std::vector<std::string> arguments = {"train", TinyRecipe(), "--run", folder.File("run"), "--set", "data.source=jsonl"};
+    for (const std::string& setting : settings) {
+      arguments.insert(arguments.end(), {"--set", setting});
+    }
+    return Cupel(arguments);
+  };
+  const std::string path_setting = "data.jsonl.path=\"" + path + "\"";
+  const std::string half = "data.jsonl.held_out_fraction=0.5";
+  CHECK(train({"data.jsonl.path=" + folder.File("none.jsonl")}).exit_code == kFailed);
+  CheckRefused(train({path_setting, half, "data.jsonl.verifier=numbr"}), kUsage, {"numbr", "number"});
+  const ProcessResult column = train({path_setting, half, "data.jsonl.prompt_column=query"});
+  CHECK(column.exit_code != 0);
+  CHECK(Contains(column.err, "query"));
+  CHECK(Contains(column.err, "tasks.jsonl:1"));
+  REQUIRE(
+      WriteFileAtomically(path, "{\"question\": \"1+1?\", \"answer\": \"#### two\"}\n{\"question\": \"2+2?\", \"answer\": \"#### 4\"}\n")
+          .ok());
+  const ProcessResult gold = train({path_setting, half});
+  CHECK(gold.exit_code != 0);
+  CHECK(Contains(gold.err, "two"));
+}
+
+TEST_CASE("bad usage exits with 2 and says how to get help", "[bad_input]") {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {}, {"tran"}, {"train", "--runn", "x"}, {"show"}, {"sample"}, {"bench", "everything"}, {"sample", "tiny", "--top-p", "2"}}) {
+    const ProcessResult result = Cupel(arguments);
+    INFO(result.out << result.err);
+    CHECK(result.exit_code == kUsage);
+    CHECK(Contains(result.err, "--help"));
+    CHECK(result.out.empty());
+  }
+  CheckRefused(Cupel({"train"}), kUsage, {"recipe"});
+  CheckRefused(Cupel({"train", "--resume"}), kUsage, {"--run"});
+  CheckRefused(Cupel({"sample", "tiny"}), kUsage, {"prompt"});
+  CheckRefused(Cupel({"show", "nowhere", "--group", "1"}), kUsage, {"--step"});
+}
+
+TEST_CASE("what is not there is named", "[bad_input]") {
+  const TempDir folder;
+  const std::string none = folder.File("none");
+  CheckRefused(Cupel({"train", none + ".toml"}), kFailed, {none + ".toml"});
+  CheckRefused(Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--set", "model.path=" + none + ".gguf"}), kFailed,
+               {none + ".gguf"});
+  CheckRefused(Cupel({"train", "--resume", "--run", none}), kFailed, {none, "no run to resume"});
+  CheckRefused(Cupel({"eval", none}), kFailed, {none});
+  CheckRefused(Cupel({"sample", none, "--prompt", "1+1="}), kFailed, {none});
+  CheckRefused(Cupel({"show", none}), kFailed, {none});
+  const ProcessResult doctor = Cupel({"doctor", "--model", none});
+  CHECK(doctor.exit_code == kFailed);
+  CHECK(Contains(doctor.out, "error    model"));
+  CHECK(Contains(doctor.out, none));
+  CHECK(Contains(doctor.out, "->"));
+}
+
+TEST_CASE("a truncated or corrupt model is refused by name", "[bad_input]") {
+  const TempDir folder;
+  const std::string run = FinishedRun(folder);
+  const std::string model = folder.File("model");
+  fs::copy(run + "/checkpoints/step-000002", model);
+  REQUIRE(Cupel({"sample", model, "--prompt", "1+1=", "--max-new-tokens", "4"}).exit_code == 0);
+  const std::string weights = model + "/model.safetensors";
+  const std::string whole = ReadFile(weights).value();
+  for (const size_t size : {size_t{0}, size_t{7}, size_t{100}, whole.size() / 2, whole.size() - 1}) {
+    INFO(size << " of " << whole.size() << " bytes");
+    REQUIRE(WriteFileAtomically(weights, whole.substr(0, size)).ok());
+    CheckRefused(Cupel({"sample", model, "--prompt", "1+1="}), kFailed, {"model.safetensors"});
+  }
+  REQUIRE(WriteFileAtomically(weights, whole).ok());
+  for (const char* file : {"config.json", "tokenizer.json"}) {
+    const std::string path = model + "/" + file;
+    const std::string text = ReadFile(path).value();
+    REQUIRE(WriteFileAtomically(path, text.substr(0, text.size() / 2)).ok());
+    CheckRefused(Cupel({"sample", model, "--prompt", "1+1="}), kFailed, {file});
+    REQUIRE(WriteFileAtomically(path, text).ok());
+  }
+}
+
+TEST_CASE("a folder that cannot be written is named", "[bad_input]") {
+  const TempDir folder;
+  REQUIRE(WriteFileAtomically(folder.File("file"), "not a folder").ok());
+  CheckRefused(Cupel({"train", TinyRecipe(), "--run", folder.File("file") + "/run"}), kFailed, {folder.File("file") + "/run"});
+}
+
+TEST_CASE("a run is not overwritten, and is resumed only with the settings it had", "[bad_input]") {
+  const TempDir folder;
+  const std::string run = FinishedRun(folder);
+  const auto before = testing::DigestRun(run);
+  CheckRefused(Cupel({"train", TinyRecipe(), "--run", run}), kFailed, {run, "--resume"});
+
+  const ProcessResult changed = Cupel({"train", "--resume", "--run", run, "--set", "optimizer.learning_rate=0.5", "--set", "run.steps=3"});
+  CHECK(changed.exit_code != 0);
+  CHECK(Contains(changed.err, "--force"));
+  CHECK(Contains(changed.err, "optimizer.learning_rate: 0.001 -> 0.5"));
+  CHECK(Contains(changed.err, "run.steps: 2 -> 3"));
+  CHECK(testing::DigestRun(run) == before);
+
+  const ProcessResult forced = Cupel({"train", "--resume", "--force", "--no-eval", "--run", run, "--set", "run.steps=3"});
+  INFO(forced.err);
+  CHECK(forced.exit_code == 0);
+  CHECK(testing::DigestRun(run).at("step") == "3");
+}
+
+TEST_CASE("a run folder that another process uses is refused", "[bad_input]") {
+  const TempDir folder;
+  const std::string run = FinishedRun(folder);
+  const FileLock lock = FileLock::Acquire(run + "/.lock").value();
+  CheckRefused(Cupel({"train", "--resume", "--run", run}), kFailed, {run, "another process"});
+  CHECK(Cupel({"show", run}).exit_code == 0);  // reading is always possible
+}
+
+void Execute(const std::string& database, const char* sql) {
+  sqlite3* connection = nullptr;
+  REQUIRE(sqlite3_open(database.c_str(), &connection) == SQLITE_OK);
+  CHECK(sqlite3_exec(connection, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(connection);
+}
+
+TEST_CASE("a log of a newer schema, or that is no log, is refused and left as it is", "[bad_input]") {
+  const TempDir folder;
+  const std::string run = FinishedRun(folder);
+  Execute(run + "/run.db", "PRAGMA user_version = 99");
+  const std::string digest = Sha256File(run + "/run.db").value();
+  CheckRefused(Cupel({"show", run}), kFailed, {"run.db", "99"});
+  CheckRefused(Cupel({"train", "--resume", "--run", run}), kFailed, {"run.db", "99"});
+  CheckRefused(Cupel({"train", TinyRecipe(), "--run", run}), kFailed, {run});
+  CHECK(Sha256File(run + "/run.db").value() == digest);
+
+  REQUIRE(WriteFileAtomically(folder.File("text.db"), std::string(5000, 'x')).ok());
+  CheckRefused(Cupel({"show", folder.File("text.db")}), kFailed, {"text.db"});
+}
+
+TEST_CASE("a run whose numbers overflow is stopped by the safety rule", "[bad_input]") {
+  const TempDir folder;
+  // Decay of ten per unit of learning rate turns every weight by -9 an update, until fp32 has no such number.
+  const ProcessResult result =
+      Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--no-eval", "--set", "optimizer.learning_rate=1", "--set",
+             "optimizer.weight_decay=10", "--set", "run.steps=400", "--set", "grpo.max_skipped_updates=2"});
+  INFO(result.out << result.err);
+  CHECK(result.exit_code == 3);
+  CHECK(Contains(result.err, "2 updates in a row"));
+}
+
+}  // namespace
+}  // namespace cupel

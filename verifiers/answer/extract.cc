@@ -1,0 +1,100 @@
+#include "verifiers/answer/extract.h"
+
+#include <absl/strings/escaping.h>
+#include <fmt/format.h>
+
+#include "verifiers/answer/characters.h"
+#include "verifiers/answer/marks.h"
+
+namespace cupel {
+namespace {
+
+constexpr size_t kMaxExtracted = 256;
+constexpr std::string_view kThinkOpen = "<think>";
+constexpr std::string_view kThinkClose = "</think>";
+
+// The first bytes of `text`, whole UTF-8 characters.
+std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) {
+    return text;
+  }
+  size_t end = max_bytes;
+  while (end > 0 && max_bytes - end < 3 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;
+  }
+  return text.substr(0, end);
+}
+
+// The rules on a text without thinking; spans count from its beginning.
+Extraction ApplyRules(std::string_view text, AnswerKind kind) {
+  const BoxScan boxes = ScanBoxes(text);
+  if (boxes.last) {
+    return {"boxed", *boxes.last, {}};
+  }
+  if (boxes.unclosed > 0) {
+    return {{}, {}, "a box is opened and never closed"};
+  }
+  const TagScan tags = ScanTag(text, "<answer>", "</answer>");
+  if (tags.last) {
+    return {"answer_tag", *tags.last, {}};
+  }
+  if (tags.ends_open) {
+    return {{}, {}, "<answer> is opened and never closed"};
+  }
+  if (const auto span = FindHashMark(text, kind == AnswerKind::kNumber)) {
+    return {"hash", *span, {}};
+  }
+  if (const auto span = FindAnswerPhrase(text)) {
+    return {"answer_is", *span, {}};
+  }
+  if (kind == AnswerKind::kText) {
+    return {{}, {}, "no box, <answer>, #### or \"answer is\" in the text"};
+  }
+  if (const auto span = FindLastNumeral(text)) {
+    return {"last_number", *span, {}};
+  }
+  return {{}, {}, "no number in the text"};
+}
+
+}  // namespace
+
+Extraction ExtractAnswer(std::string_view text, AnswerKind kind) {
+  const size_t close = text.rfind(kThinkClose);
+  const size_t begin = close == std::string_view::npos ? 0 : close + kThinkClose.size();
+  const std::string_view answer = text.substr(begin);
+  if (answer.find(kThinkOpen) != std::string_view::npos) {
+    return {{}, {}, "<think> is opened and never closed"};
+  }
+  Extraction extraction = ApplyRules(answer, kind);
+  if (extraction.problem.empty()) {
+    extraction.span.begin += static_cast<int64_t>(begin);
+    extraction.span.end += static_cast<int64_t>(begin);
+  }
+  return extraction;
+}
+
+Verdict BeginVerdict(std::string_view text, AnswerKind kind, std::string_view& span_text) {
+  Verdict verdict;
+  span_text = {};
+  if (std::ssize(text) > kMaxAnswerBytes) {
+    verdict.outcome = Outcome::kUndecided;
+    verdict.reason = fmt::format("the text has {} bytes; at most {} are judged", text.size(), kMaxAnswerBytes);
+    return verdict;
+  }
+  const Extraction extraction = ExtractAnswer(text, kind);
+  verdict.outcome = Outcome::kNoAnswer;
+  verdict.rule = extraction.rule;
+  verdict.reason = extraction.problem;
+  verdict.span = extraction.span;
+  span_text = text.substr(static_cast<size_t>(extraction.span.begin), static_cast<size_t>(extraction.span.end - extraction.span.begin));
+  verdict.extracted = CutUtf8(TrimSpace(span_text), kMaxExtracted);
+  verdict.cost = std::ssize(text) + std::ssize(span_text);
+  return verdict;
+}
+
+std::string Excerpt(std::string_view text, size_t max_bytes) {
+  const std::string_view cut = CutUtf8(text, max_bytes);
+  return absl::Utf8SafeCEscape({cut.data(), cut.size()}) + (cut.size() < text.size() ? "..." : "");
+}
+
+}  // namespace cupel
