@@ -119,14 +119,14 @@ class DrawnArithmetic final : public Dataset {
 
 absl::Status CheckOperators(const std::vector<std::string>& operators) {
   if (operators.empty()) {
-    return InvalidArgument("dataset.arithmetic.operators is empty; give some of \"+\", \"-\", \"*\"");
+    return InvalidArgument("data.arithmetic.operators is empty; give some of \"+\", \"-\", \"*\"");
   }
   for (auto it = operators.begin(); it != operators.end(); ++it) {
     if (*it != "+" && *it != "-" && *it != "*") {
-      return InvalidArgument("dataset.arithmetic.operators: \"{}\" is not one of \"+\", \"-\", \"*\"", *it);
+      return InvalidArgument("data.arithmetic.operators: \"{}\" is not one of \"+\", \"-\", \"*\"", *it);
     }
     if (std::find(operators.begin(), it, *it) != it) {
-      return InvalidArgument("dataset.arithmetic.operators names \"{}\" twice", *it);
+      return InvalidArgument("data.arithmetic.operators names \"{}\" twice", *it);
     }
   }
   return absl::OkStatus();
@@ -135,22 +135,22 @@ absl::Status CheckOperators(const std::vector<std::string>& operators) {
 absl::Status CheckConfig(const ArithmeticConfig& config) {
   CUPEL_RETURN_IF_ERROR(CheckOperators(config.operators));
   if (config.terms < 2 || config.terms > 8) {
-    return InvalidArgument("dataset.arithmetic.terms is {}; expected 2 to 8", config.terms);
+    return InvalidArgument("data.arithmetic.terms is {}; expected 2 to 8", config.terms);
   }
   if (config.min_operand < -1'000'000'000 || config.max_operand > 1'000'000'000 || config.min_operand > config.max_operand) {
-    return InvalidArgument("dataset.arithmetic: operands from {} to {}; expected -1000000000 <= min_operand <= max_operand <= 1000000000",
+    return InvalidArgument("data.arithmetic: operands from {} to {}; expected -1000000000 <= min_operand <= max_operand <= 1000000000",
                            config.min_operand, config.max_operand);
   }
   if (!(config.held_out_fraction > 0 && config.held_out_fraction < 1)) {
-    return InvalidArgument("dataset.arithmetic.held_out_fraction is {}; expected more than 0 and less than 1", config.held_out_fraction);
+    return InvalidArgument("data.arithmetic.held_out_fraction is {}; expected more than 0 and less than 1", config.held_out_fraction);
   }
   if (config.template_text.find(kPlaceholder) == std::string::npos) {
-    return InvalidArgument("dataset.arithmetic.template \"{}\" does not contain {}", config.template_text, kPlaceholder);
+    return InvalidArgument("data.arithmetic.template \"{}\" does not contain {}", config.template_text, kPlaceholder);
   }
   const int64_t max_abs = std::max(std::abs(config.min_operand), std::abs(config.max_operand));
   const bool has_product = std::ranges::count(config.operators, "*") > 0;
   if (MaxAbsoluteValue(config.terms, max_abs, has_product) < 0) {
-    return InvalidArgument("dataset.arithmetic: products of {} numbers up to {} do not fit in 64 bits; lower terms or the operands",
+    return InvalidArgument("data.arithmetic: products of {} numbers up to {} do not fit in 64 bits; lower terms or the operands",
                            config.terms, max_abs);
   }
   return absl::OkStatus();
@@ -180,7 +180,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> MakeArithmeticDataset(const DatasetConf
   auto dataset = std::make_unique<EnumeratedArithmetic>(settings, seed, split, *num_tuples, *num_operator_choices);
   if (dataset->size() == 0) {
     return InvalidArgument(
-        "dataset.arithmetic: {} of {} number tuples leaves the {} split empty; widen the operands or change held_out_fraction",
+        "data.arithmetic: {} of {} number tuples leaves the {} split empty; widen the operands or change held_out_fraction",
         settings.held_out_fraction, *num_tuples, split == Split::kTrain ? "training" : "evaluation");
   }
   return dataset;

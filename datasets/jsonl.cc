@@ -35,7 +35,7 @@ absl::StatusOr<const Json*> Member(const Json& object, const std::string& name, 
   for (const auto& item : object.items()) {
     names.push_back(item.key());
   }
-  return InvalidArgument("{}: there is no member \"{}\"; set dataset.jsonl.{} to one of: {}", where, name, setting, fmt::join(names, ", "));
+  return InvalidArgument("{}: there is no member \"{}\"; set data.jsonl.{} to one of: {}", where, name, setting, fmt::join(names, ", "));
 }
 
 absl::StatusOr<ChatMessage> ReadMessage(const Json& message, std::string_view where) {
@@ -93,8 +93,8 @@ absl::StatusOr<std::string> ReadAnswer(const Json& object, const JsonlConfig& co
   if (!config.answer_after.empty()) {
     const size_t mark = text.rfind(config.answer_after);
     if (mark == std::string::npos) {
-      return InvalidArgument("{}: \"{}\" has no \"{}\"; set dataset.jsonl.answer_after to the mark before the gold answer, or to \"\"",
-                             where, config.answer_column, config.answer_after);
+      return InvalidArgument("{}: \"{}\" has no \"{}\"; set data.jsonl.answer_after to the mark before the gold answer, or to \"\"", where,
+                             config.answer_column, config.answer_after);
     }
     text.erase(0, mark + config.answer_after.size());
   }
@@ -168,7 +168,7 @@ absl::StatusOr<std::vector<Task>> SplitOneFile(const JsonlConfig& config, Split 
   std::vector<Task> tasks = TasksWhere(
       std::move(rows), [&](const Row& row) { return IsHeldOut(row.question, config.held_out_fraction) == (split == Split::kEval); });
   if (tasks.empty()) {
-    return InvalidArgument("{}: held_out_fraction {} of {} rows leaves the {} split empty; change it, or name dataset.jsonl.eval_path",
+    return InvalidArgument("{}: held_out_fraction {} of {} rows leaves the {} split empty; change it, or name data.jsonl.eval_path",
                            config.path, config.held_out_fraction, num_rows, split == Split::kTrain ? "training" : "evaluation");
   }
   return tasks;
@@ -193,21 +193,21 @@ absl::StatusOr<std::vector<Task>> SplitByFile(const JsonlConfig& config, Split s
 
 absl::Status CheckConfig(const JsonlConfig& config) {
   if (config.path.empty()) {
-    return InvalidArgument("dataset.jsonl.path is empty; name the file of training tasks");
+    return InvalidArgument("data.jsonl.path is empty; name the file of training tasks");
   }
   if (!(config.held_out_fraction >= 0 && config.held_out_fraction < 1)) {
-    return InvalidArgument("dataset.jsonl.held_out_fraction is {}; expected 0 or more and less than 1", config.held_out_fraction);
+    return InvalidArgument("data.jsonl.held_out_fraction is {}; expected 0 or more and less than 1", config.held_out_fraction);
   }
   if (config.limit < 0) {
-    return InvalidArgument("dataset.jsonl.limit is {}; expected 0 or more", config.limit);
+    return InvalidArgument("data.jsonl.limit is {}; expected 0 or more", config.limit);
   }
   if (config.template_text.find(kPlaceholder) == std::string::npos) {
-    return InvalidArgument("dataset.jsonl.template \"{}\" does not contain {}", config.template_text, kPlaceholder);
+    return InvalidArgument("data.jsonl.template \"{}\" does not contain {}", config.template_text, kPlaceholder);
   }
   if (!config.verifier_options.empty()) {
-    CUPEL_ASSIGN_OR_RETURN(const Json options, ParseJson(config.verifier_options, "dataset.jsonl.verifier_options"));
+    CUPEL_ASSIGN_OR_RETURN(const Json options, ParseJson(config.verifier_options, "data.jsonl.verifier_options"));
     if (!options.is_object()) {
-      return InvalidArgument("dataset.jsonl.verifier_options: expected a JSON object, found {}", options.type_name());
+      return InvalidArgument("data.jsonl.verifier_options: expected a JSON object, found {}", options.type_name());
     }
   }
   return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "experiments/evaluate.h"
 #include "experiments/recipe.h"
 #include "experiments/run_folder.h"
+#include "experiments/train_report.h"
 #include "grpo/checkpoint.h"
 #include "verifiers/check_golds.h"
 
@@ -123,8 +124,8 @@ absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
     progress.Line(fmt::format("  answers  {}", options.out));
   }
   for (const Json& example : EvaluationExamples(result, recipe.eval.examples)) {
-    progress.Line(fmt::format("  {} = {}: [{}] {}", example["question"].get<std::string>(), example["gold"].get<std::string>(),
-                              example["outcome"].get<std::string>(), example["answer"].get<std::string>().substr(0, 200)));
+    progress.Line(fmt::format("  {} (answer {}): [{}] {}", example["question"].get<std::string>(), example["gold"].get<std::string>(),
+                              example["outcome"].get<std::string>(), OneLine(example["answer"].get<std::string>(), 100)));
   }
   progress.Line(fmt::format("pass@1 {:.4f} ± {:.4f} ({} questions x {} answers, {:.1f} tokens, {})", result.pass_at_1,
                             result.standard_error, result.num_questions, result.samples, result.mean_length,

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "rewards/reward.h"
+#include "verifiers/verifier.h"
 
 namespace cupel {
 namespace {
@@ -48,6 +49,11 @@ absl::Status CheckRecipe(const Recipe& recipe) {
   }
   if (absl::StatusOr<RewardComposition> rewards = RewardComposition::Create(recipe.reward); !rewards.ok()) {
     return InvalidArgument("reward: {}", Message(rewards.status()));
+  }
+  if (recipe.data.source == "jsonl") {
+    if (const absl::StatusOr<const Verifier*> verifier = FindVerifier(recipe.data.jsonl.verifier); !verifier.ok()) {
+      return InvalidArgument("data.jsonl.verifier: {}", Message(verifier.status()));
+    }
   }
   if (recipe.grpo.updates_per_step > recipe.rollout.prompts_per_step) {
     return InvalidArgument("grpo.updates_per_step is {}, but a step has only {} groups (rollout.prompts_per_step)",

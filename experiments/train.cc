@@ -35,6 +35,7 @@ class TrainingRun {
 
  private:
   absl::Status Step(int64_t step);
+  absl::Status EvaluateIfDue();
   absl::StatusOr<std::vector<RolloutGroup>> CollectOrReuse(int64_t step);
   absl::Status Checkpoint(int64_t finished_steps);
   bool should_stop() { return stop_.Requested() != 0; }
@@ -161,23 +162,26 @@ absl::Status TrainingRun::Checkpoint(int64_t finished_steps) {
   return PruneCheckpoints(folder_.directory(), recipe_.run.keep_checkpoints, store_);
 }
 
+absl::Status TrainingRun::EvaluateIfDue() {
+  const bool is_due = recipe_.eval.every > 0 && finished_steps_ > 0 && finished_steps_ % recipe_.eval.every == 0;
+  return is_due ? EvaluateAs("step", finished_steps_) : absl::OkStatus();
+}
+
 absl::Status TrainingRun::Steps() {
   report_.StepsBegin(recipe_.run.steps);
   while (finished_steps_ < recipe_.run.steps) {
-    absl::Status status = should_stop() ? absl::CancelledError() : Step(finished_steps_);
-    if (!status.ok()) {
-      if (absl::IsCancelled(status)) {
-        CUPEL_RETURN_IF_ERROR(Checkpoint(finished_steps_));
-      }
-      return status;
+    // Before the step, not after the one that made it due: a run that was stopped in the middle of an evaluation makes up for it.
+    absl::Status status = EvaluateIfDue();
+    if (status.ok()) {
+      status = should_stop() ? absl::CancelledError() : Step(finished_steps_);
     }
-    ++finished_steps_;
-    const bool is_last = finished_steps_ == recipe_.run.steps;
-    if (is_last || finished_steps_ % recipe_.run.checkpoint_every == 0) {
+    if (absl::IsCancelled(status)) {
       CUPEL_RETURN_IF_ERROR(Checkpoint(finished_steps_));
     }
-    if (!is_last && recipe_.eval.every > 0 && finished_steps_ % recipe_.eval.every == 0) {
-      CUPEL_RETURN_IF_ERROR(EvaluateAs("step", finished_steps_));
+    CUPEL_RETURN_IF_ERROR(status);
+    ++finished_steps_;
+    if (finished_steps_ == recipe_.run.steps || finished_steps_ % recipe_.run.checkpoint_every == 0) {
+      CUPEL_RETURN_IF_ERROR(Checkpoint(finished_steps_));
     }
   }
   return absl::OkStatus();

@@ -1,7 +1,6 @@
 #include "rollout/sqlite.h"
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -26,7 +25,8 @@ absl::Status DiskFull(const std::string& path, std::string_view what) {
 }
 
 absl::Status InputOutputError(sqlite3* db, const std::string& path, std::string_view what) {
-  const int system_error = sqlite3_system_errno(db);
+  // SQLite keeps no system error of a failed COMMIT, but errno is still as the failed call left it.
+  const int system_error = errno != 0 ? errno : sqlite3_system_errno(db);
   if (IsOutOfSpace(system_error)) {
     return DiskFull(path, what);
   }
@@ -47,7 +47,7 @@ absl::Status ConstraintError(const std::string& path, int code, std::string_view
   }
 }
 
-// The failure of the last call on a connection as a Status.
+// The failure of the last call on a connection as a Status; errno was 0 before that call.
 absl::Status StatusOf(sqlite3* db, const std::string& path, int code) {
   const std::string_view what = sqlite3_errmsg(db);
   switch (code & 0xff) {
@@ -119,14 +119,16 @@ absl::StatusOr<SqliteConnection> SqliteConnection::Open(const std::string& path,
   }
   sqlite3* db = nullptr;
   const std::string name = access == Access::kImmutable ? ImmutableUri(path) : path;
+  errno = 0;
   const int code = sqlite3_open_v2(name.c_str(), &db, OpenFlags(access) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   auto handle = std::make_unique<Handle>(path, db);
   if (db == nullptr) {
     return ResourceExhausted("{}: no memory for a connection", path);
   }
   if (code != SQLITE_OK) {
-    return (code & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(db) == ENOENT ? NotFound("{}: no such file", path)
-                                                                                  : StatusOf(db, path, code);
+    const bool is_missing = (code & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(db) == ENOENT;
+    return is_missing ? NotFound("{}: no such {}", path, access == Access::kCreate ? "folder to make it in" : "file")
+                      : StatusOf(db, path, code);
   }
   if ((access == Access::kCreate || access == Access::kReadWrite) && sqlite3_db_readonly(db, "main") == 1) {
     return FailedPrecondition("{}: the file cannot be written: check its permissions and those of its folder", path);
@@ -142,12 +144,14 @@ absl::StatusOr<SqliteConnection> SqliteConnection::Open(const std::string& path,
 }
 
 absl::Status SqliteConnection::Execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_->db, sql.c_str(), nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : StatusOf(handle_->db, handle_->path, code);
 }
 
 absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) const {
   sqlite3_stmt* statement = nullptr;
+  errno = 0;
   const int code = sqlite3_prepare_v2(handle_->db, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
   if (code != SQLITE_OK) {
     return StatusOf(handle_->db, handle_->path, code);
@@ -204,6 +208,7 @@ absl::StatusOr<bool> SqliteStatement::Next() {
   if (bind_error_ != SQLITE_OK) {
     return ResourceExhausted("{}: a value is too large for SQLite ({})", handle_->path, sqlite3_errstr(bind_error_));
   }
+  errno = 0;
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) {
     return true;

@@ -64,8 +64,8 @@ count_results() {
     END { report() }' "$file")
   # Why something was left out, in the words of the test.
   while read -r line; do
-    notes+=("$preset: ${line#*SKIPPED: }")
-  done < <(grep -o 'SKIPPED: .*' "$file" | sort -u)
+    notes+=("left out: $preset: ${line#*: }")
+  done < <(grep -oi 'skipped: .*' "$file" | sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | sort -u)
 }
 
 run_preset() {

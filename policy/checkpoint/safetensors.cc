@@ -69,8 +69,7 @@ absl::StatusOr<SafetensorsFile::Tensor> ParseEntry(const std::string& name, cons
   SafetensorsFile::Tensor tensor{name, *type, {}, 0, 0};
   const auto shape = entry.find("shape");
   const auto offsets = entry.find("data_offsets");
-  if (shape == entry.end() || offsets == entry.end() || !shape->is_array() || !offsets->is_array() ||
-      offsets->size() != 2) {
+  if (shape == entry.end() || offsets == entry.end() || !shape->is_array() || !offsets->is_array() || offsets->size() != 2) {
     return DataLoss("{}: expected \"dtype\", \"shape\" (a list) and \"data_offsets\" (two numbers)", where);
   }
   for (const Json& dimension : *shape) {

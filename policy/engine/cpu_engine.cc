@@ -40,7 +40,8 @@ CpuEngine::CpuEngine(const Policy& policy, const EngineSettings& settings)
 
 absl::Status CpuEngine::Add(GenerationRequest request) {
   if (IsUnfinished(request.id)) {
-    return InvalidArgument("request id {} belongs to an unfinished request; ids must be unique until the last sample is reported", request.id);
+    return InvalidArgument("request id {} belongs to an unfinished request; ids must be unique until the last sample is reported",
+                           request.id);
   }
   CUPEL_RETURN_IF_ERROR(ValidateRequest(request, policy_.config().vocab_size, policy_.config().max_context));
   CUPEL_RETURN_IF_ERROR(CheckMemory(request));
@@ -56,7 +57,8 @@ absl::Status CpuEngine::CheckMemory(const GenerationRequest& request) const {
   }
   constexpr int64_t kMebibyte = int64_t{1} << 20;
   return ResourceExhausted(
-      "request {} needs {} MiB for the keys and values of {} prompt tokens and {} samples of up to {} new tokens, but the engine has {} MiB for all that "
+      "request {} needs {} MiB for the keys and values of {} prompt tokens and {} samples of up to {} new tokens, but the engine has {} "
+      "MiB for all that "
       "runs; raise kv_cache_mib, or lower the number of samples or max_new_tokens",
       request.id, rows * cache_.row_bytes() / kMebibyte + 1, request.prompt.size(), request.num_samples, max_new_tokens,
       cache_.capacity_rows() * cache_.row_bytes() / kMebibyte);
@@ -118,7 +120,8 @@ void CpuEngine::Decode(Events& events) {
   const int num_active = static_cast<int>(std::min(samples.size(), lanes_.size()));
   RunLanes(num_active, [&](int lane) {
     const Share share = EvenShare(std::ssize(samples), lane, num_active);
-    lanes_[static_cast<size_t>(lane)].Decode(samples.subspan(static_cast<size_t>(share.begin), static_cast<size_t>(share.end - share.begin)));
+    lanes_[static_cast<size_t>(lane)].Decode(
+        samples.subspan(static_cast<size_t>(share.begin), static_cast<size_t>(share.end - share.begin)));
   });
   Commit(samples, events);
   DropFinished();

@@ -18,12 +18,13 @@ namespace cupel {
 
 // Continuous batching on processor cores.
 //
-// A step has two phases, each of which the lanes (one per core) run without waiting for each other inside: every running sample is decoded by one
-// token, a lane taking an even, contiguous share of them; then waiting requests that fit the memory for keys and values are admitted, first come
-// first served, and their prompts computed, each once for all samples of its group, whose first tokens are drawn from the prompt's last row.
+// A step has two phases, each of which the lanes (one per core) run without waiting for each other inside: every running sample is decoded
+// by one token, a lane taking an even, contiguous share of them; then waiting requests that fit the memory for keys and values are
+// admitted, first come first served, and their prompts computed, each once for all samples of its group, whose first tokens are drawn from
+// the prompt's last row.
 //
-// Memory is planned when a request is admitted: the rows of its prompt, and for each sample as many as it can have new tokens, less the last, which
-// nothing follows. So nothing that runs is ever evicted.
+// Memory is planned when a request is admitted: the rows of its prompt, and for each sample as many as it can have new tokens, less the
+// last, which nothing follows. So nothing that runs is ever evicted.
 //
 // With the kernel backend the results of a request are the same bits whatever else runs and whatever the number of lanes.
 class CpuEngine final : public GenerationEngine {

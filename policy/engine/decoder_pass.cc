@@ -62,8 +62,8 @@ void DecoderPass::AttentionBlock(int64_t layer_idx, std::span<const PassRow> row
   NormRows(backend_, layer.input_norm, config.rms_norm_eps, hidden_.data(), m, normed_.data());
   LinearRows(backend_, layer.qkv, normed_.data(), m, nullptr, qkv_.data());
   // Queries and keys lie side by side in a row and turn together.
-  backend_.kernels->rope(backend_.type, qkv_.data(), m, qkv_size, config.num_heads + config.num_kv_heads, config.head_dim, positions_.data(),
-                         weights_.rope_table.data(), 1);
+  backend_.kernels->rope(backend_.type, qkv_.data(), m, qkv_size, config.num_heads + config.num_kv_heads, config.head_dim,
+                         positions_.data(), weights_.rope_table.data(), 1);
   StoreKeysAndValues(layer_idx, rows);
   attention_rows_.clear();
   for (int64_t i = 0; i < m; ++i) {

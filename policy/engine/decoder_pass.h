@@ -12,8 +12,8 @@
 
 namespace cupel {
 
-// One token on its way through the decoder, and the sequence it continues. It sees all `prefix_rows` of the prefix, and rows [0, own_row] of its own
-// block, the last of which are its own keys and values.
+// One token on its way through the decoder, and the sequence it continues. It sees all `prefix_rows` of the prefix, and rows [0, own_row]
+// of its own block, the last of which are its own keys and values.
 struct PassRow {
   TokenId token = 0;
   int64_t position = 0;             // in the sequence, prompt included
@@ -23,8 +23,8 @@ struct PassRow {
   int64_t own_row = 0;
 };
 
-// The forward pass of one lane: everything in the calling thread, with scratch of its own, over weights that all lanes read. The steps are those of
-// policy/model/forward.h, so a row's numbers are the trainer's, bit for bit, with the kernel backend.
+// The forward pass of one lane: everything in the calling thread, with scratch of its own, over weights that all lanes read. The steps are
+// those of policy/model/forward.h, so a row's numbers are the trainer's, bit for bit, with the kernel backend.
 class DecoderPass {
  public:
   // All borrowed. Scratch is made for passes of up to kMaxRows rows.

@@ -1,10 +1,9 @@
 #include "policy/engine/kv_cache.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <sys/mman.h>
 #include <utility>
 
 #include "base/check.h"

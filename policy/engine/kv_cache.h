@@ -12,8 +12,8 @@ namespace cupel {
 
 class KvCache;
 
-// Keys and values of up to `capacity` consecutive tokens, in every layer. Belongs to its owner and returns to the cache when destroyed. Within a layer
-// the rows of keys lie back to back, [capacity, KH * d], and so do those of values.
+// Keys and values of up to `capacity` consecutive tokens, in every layer. Belongs to its owner and returns to the cache when destroyed.
+// Within a layer the rows of keys lie back to back, [capacity, KH * d], and so do those of values.
 class KvBlock {
  public:
   KvBlock() = default;
@@ -37,9 +37,9 @@ class KvBlock {
   int64_t capacity_ = 0;
 };
 
-// The memory for keys and values of all running samples: one arena, planned up front. A row holds one token's keys and values in all layers. Blocks
-// are contiguous and placed first-fit, so an empty cache can always place blocks that together do not exceed it. Must outlive its blocks. Not
-// thread-safe; rows of blocks may be read and written from any thread.
+// The memory for keys and values of all running samples: one arena, planned up front. A row holds one token's keys and values in all
+// layers. Blocks are contiguous and placed first-fit, so an empty cache can always place blocks that together do not exceed it. Must
+// outlive its blocks. Not thread-safe; rows of blocks may be read and written from any thread.
 class KvCache {
  public:
   // `bytes` of memory, of which the system hands out only what is touched.

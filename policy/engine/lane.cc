@@ -7,7 +7,8 @@
 namespace cupel {
 namespace {
 
-// Calls body(begin, end) for even parts of [0, count), none longer than `max_part`: products with few rows use a core badly, so no part is a small rest.
+// Calls body(begin, end) for even parts of [0, count), none longer than `max_part`: products with few rows use a core badly, so no part is
+// a small rest.
 template <class Body>
 void ForEvenParts(int64_t count, int64_t max_part, const Body& body) {
   const int64_t num_parts = (count + max_part - 1) / max_part;

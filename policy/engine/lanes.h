@@ -9,8 +9,8 @@
 
 namespace cupel {
 
-// A fixed team of threads that start a piece of work together and meet at its end; inside, they do not wait for each other. Idle threads sleep, so
-// that verifiers and other processes get the cores. The caller is lane 0.
+// A fixed team of threads that start a piece of work together and meet at its end; inside, they do not wait for each other. Idle threads
+// sleep, so that verifiers and other processes get the cores. The caller is lane 0.
 class Lanes {
  public:
   explicit Lanes(int num_lanes);
@@ -20,8 +20,8 @@ class Lanes {
 
   int size() const { return static_cast<int>(threads_.size()) + 1; }
 
-  // Calls work(lane) for lanes [0, num_active) at once, lane 0 on the calling thread, and returns when all are done. An exception of a lane is thrown
-  // again here (the first one, by lane). One caller at a time.
+  // Calls work(lane) for lanes [0, num_active) at once, lane 0 on the calling thread, and returns when all are done. An exception of a lane
+  // is thrown again here (the first one, by lane). One caller at a time.
   void Run(int num_active, const std::function<void(int)>& work);
 
  private:

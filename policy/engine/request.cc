@@ -48,8 +48,8 @@ absl::Status ValidateRequest(const GenerationRequest& request, int64_t vocab_siz
     return InvalidArgument("the prompt is empty; it needs at least one token");
   }
   if (prompt_size >= max_context) {
-    return InvalidArgument("the prompt has {} tokens, but with a context of {} at most {} leave room for an answer; shorten the prompt", prompt_size,
-                           max_context, max_context - 1);
+    return InvalidArgument("the prompt has {} tokens, but with a context of {} at most {} leave room for an answer; shorten the prompt",
+                           prompt_size, max_context, max_context - 1);
   }
   constexpr int64_t kMaxSamples = int64_t{1} << 31;  // a word of the random counter
   if (request.num_samples < 1 || request.num_samples > kMaxSamples) {

@@ -11,8 +11,8 @@
 
 namespace cupel {
 
-// InvalidArgument naming the field, what was found and what is allowed. `max_context` is the longest sequence the model was made for: a prompt must
-// leave room for one new token.
+// InvalidArgument naming the field, what was found and what is allowed. `max_context` is the longest sequence the model was made for: a
+// prompt must leave room for one new token.
 absl::Status ValidateRequest(const GenerationRequest& request, int64_t vocab_size, int64_t max_context);
 
 // New tokens that a sample may have: max_new_tokens, or fewer where the context ends first.

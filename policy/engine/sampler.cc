@@ -57,9 +57,7 @@ DrawnToken TokenSampler::Draw(double uniform) const {
   return drawn;
 }
 
-bool TokenSampler::IsLikelier(const Candidate& a, const Candidate& b) {
-  return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
-}
+bool TokenSampler::IsLikelier(const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.token < b.token; }
 
 double TokenSampler::Weight(float logit) const { return std::exp(static_cast<double>(logit) - static_cast<double>(stats_.max)); }
 
@@ -73,8 +71,8 @@ void TokenSampler::ApplyFilters(const SamplingParams& sampling) {
       total_weight += Weight(candidate.logit);
     }
   } else {
-    // Tokens below (1 - p) / V times the whole have less than 1 - p together, so the likelier ones reach p without them. Both bounds are lowered by far
-    // more than the rounding of a logit; the filters below decide exactly.
+    // Tokens below (1 - p) / V times the whole have less than 1 - p together, so the likelier ones reach p without them. Both bounds are
+    // lowered by far more than the rounding of a logit; the filters below decide exactly.
     const double top_p_bound = (1 - sampling.top_p) / static_cast<double>(vocab_size_) * total_weight;
     const double bound = 0.99 * (sampling.top_p < 1 ? top_p_bound : sampling.min_p);
     CollectFrom(stats_.max + static_cast<float>(std::log(bound)));
@@ -93,8 +91,8 @@ void TokenSampler::ApplyFilters(const SamplingParams& sampling) {
   }
 }
 
-// One pass with a buffer of a few times k: whenever it is full, its k likeliest stay and the least of them becomes the bar. Ids ascend, so a
-// later token that equals the bar ranks below it.
+// One pass with a buffer of a few times k: whenever it is full, its k likeliest stay and the least of them becomes the bar. Ids ascend, so
+// a later token that equals the bar ranks below it.
 void TokenSampler::CollectLikeliest(int64_t k) {
   candidates_.clear();
   const auto keep = static_cast<size_t>(k);

@@ -23,7 +23,8 @@ struct DrawnToken {
 //   top-p  keeps the smallest set of likeliest tokens whose probability reaches p,
 //   min-p  drops tokens less likely than p times the likeliest.
 // Equal logits rank by token id, the lowest first, so the sets are never ambiguous. Without a filter the log-probability is the expression
-// logit - max - log_sum over KernelTable::softmax_stats, the same that training evaluates. Greedy decoding puts all probability on one token.
+// logit - max - log_sum over KernelTable::softmax_stats, the same that training evaluates. Greedy decoding puts all probability on one
+// token.
 //
 // A row whose logits are not all finite gives token 0 with a log-probability that is not a number: the trainer's rule for non-finite
 // updates then sees it.

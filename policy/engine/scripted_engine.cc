@@ -14,12 +14,13 @@ absl::Status ScriptedEngine::Add(GenerationRequest request) {
       std::any_of(waiting_.begin(), waiting_.end(), [&](const auto& waiting) { return waiting.id == request.id; }) ||
       std::any_of(running_.begin(), running_.end(), [&](const auto& running) { return running.whole.request_id == request.id; });
   if (is_known) {
-    return InvalidArgument("request id {} belongs to an unfinished request; ids must be unique until the last sample is reported", request.id);
+    return InvalidArgument("request id {} belongs to an unfinished request; ids must be unique until the last sample is reported",
+                           request.id);
   }
   CUPEL_RETURN_IF_ERROR(ValidateRequest(request, settings_.vocab_size, settings_.max_context));
   if (request.num_samples > settings_.max_running) {
-    return ResourceExhausted("request {} has {} samples, but the scripted engine runs at most {} at once; lower the number of samples", request.id,
-                             request.num_samples, settings_.max_running);
+    return ResourceExhausted("request {} has {} samples, but the scripted engine runs at most {} at once; lower the number of samples",
+                             request.id, request.num_samples, settings_.max_running);
   }
   waiting_.push_back(std::move(request));
   return absl::OkStatus();
@@ -70,7 +71,8 @@ Completion ScriptedEngine::Write(const GenerationRequest& request, int64_t sampl
   if (!sampling.stop_tokens.empty() || completion.tokens.empty()) {
     completion.tokens.push_back(sampling.stop_tokens.empty() ? 0 : sampling.stop_tokens.front());
   }
-  const auto stop = std::find_if(completion.tokens.begin(), completion.tokens.end(), [&](TokenId token) { return IsStopToken(sampling, token); });
+  const auto stop =
+      std::find_if(completion.tokens.begin(), completion.tokens.end(), [&](TokenId token) { return IsStopToken(sampling, token); });
   const bool stops = stop != completion.tokens.end();
   const int64_t wanted = stop - completion.tokens.begin() + (stops ? 1 : 0);
   const int64_t allowed = MaxNewTokens(request, settings_.max_context);

@@ -10,8 +10,9 @@
 namespace cupel {
 
 // A stand-in for a model, for tests of everything that samples: the caller says what each sample writes. Like the real engine it gives one
-// token per sample and step, ends at stop tokens and at max_new_tokens, refuses bad requests, keeps requests waiting when it is full, and its
-// results do not depend on what else runs. Log-probabilities are made up, negative, and a pure function of the request's random coordinates.
+// token per sample and step, ends at stop tokens and at max_new_tokens, refuses bad requests, keeps requests waiting when it is full, and
+// its results do not depend on what else runs. Log-probabilities are made up, negative, and a pure function of the request's random
+// coordinates.
 class ScriptedEngine final : public GenerationEngine {
  public:
   // The tokens of one sample. Writing ends at the first stop token or at max_new_tokens; where the script ends before, the request's first

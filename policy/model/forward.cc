@@ -44,7 +44,7 @@ absl::StatusOr<ComputeBackend> ChooseBackend(const std::string& compute, const s
   backend.type = compute == "fp32" ? kernels::DType::kFloat : kernels::DType::kBf16;
   if (linear == "onednn" && compute == "fp32") {
     return InvalidArgument(
-        "policy.linear = \"onednn\" works with policy.compute = \"bf16\" only; set linear to \"auto\" or \"kernel\" for fp32");
+        "model.linear = \"onednn\" works with model.compute = \"bf16\" only; set linear to \"auto\" or \"kernel\" for fp32");
   }
   backend.onednn = linear == "onednn" || (linear == "auto" && compute == "bf16" && HasAmx());
   return backend;

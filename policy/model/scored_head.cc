@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -19,6 +20,9 @@ namespace {
 // Rows whose logit gradients stand in memory at once: 512 x 49,152 bf16 are 50 MB. Large enough to make the two products with them
 // efficient.
 constexpr int64_t kGradientRows = 512;
+// Rows of logits that a thread holds: 48 x 49,152 floats are 9 MB, and a pass over the head's weights serves enough rows to be worth its
+// memory traffic.
+constexpr int64_t kLogitRows = 48;
 
 at::Tensor Gather(const at::Tensor& x, std::span<const int64_t> rows) {
   at::Tensor result = at::empty({static_cast<int64_t>(rows.size()), x.size(1)}, x.options());
@@ -48,18 +52,22 @@ at::Tensor ScatterAdd(const at::Tensor& grad, std::span<const int64_t> rows, int
   return sum.to(grad.scalar_type());
 }
 
-// Computes the logits of normed rows [begin, end) block by block and hands each row of logits, a scratch buffer, to `use`.
+// Computes the logits of normed rows [begin, end) block by block and hands each row of logits to `use`. Logits stand in one scratch buffer
+// per thread.
 void ForLogits(const ComputeBackend& backend, const DecoderWeights& weights, const at::Tensor& normed, int64_t begin, int64_t end,
                const std::function<void(int64_t row, float* logits)>& use) {
   const int64_t vocab = weights.config.vocab_size;
   const int64_t row_bytes = normed.size(1) * backend.bytes();
-  ForRows(end - begin, [&](int64_t block_begin, int64_t block_end) {
-    const int64_t rows = block_end - block_begin;
-    const at::Tensor logits = at::empty({rows, vocab}, at::kFloat);
-    const auto* x = static_cast<const std::byte*>(normed.const_data_ptr()) + (begin + block_begin) * row_bytes;
-    HeadRows(backend, weights, x, rows, logits.data_ptr<float>());
-    for (int64_t row = 0; row < rows; ++row) {
-      use(begin + block_begin + row, logits.data_ptr<float>() + row * vocab);
+  const auto* x = static_cast<const std::byte*>(normed.const_data_ptr());
+  at::parallel_for(0, (end - begin + kLogitRows - 1) / kLogitRows, 1, [&](int64_t first_block, int64_t last_block) {
+    const at::Tensor logits = at::empty({std::min(kLogitRows, end - begin), vocab}, at::kFloat);
+    for (int64_t block = first_block; block < last_block; ++block) {
+      const int64_t first = begin + block * kLogitRows;
+      const int64_t rows = std::min(kLogitRows, end - first);
+      HeadRows(backend, weights, x + first * row_bytes, rows, logits.data_ptr<float>());
+      for (int64_t row = 0; row < rows; ++row) {
+        use(first + row, logits.data_ptr<float>() + row * vocab);
+      }
     }
   });
 }

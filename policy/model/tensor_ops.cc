@@ -12,8 +12,9 @@
 namespace cupel {
 namespace {
 
-// Rows that one kernel call gets: enough to use a weight panel well from the cache, few enough that many threads find work.
-constexpr int64_t kRowsPerBlock = 64;
+// Rows that one kernel call gets: enough that a panel of weights is used often once it is in the cache, few enough that many threads find
+// work and the rows themselves stay in the second-level cache.
+constexpr int64_t kRowsPerBlock = 96;
 
 int64_t NumBlocks(int64_t rows) { return (rows + kRowsPerBlock - 1) / kRowsPerBlock; }
 

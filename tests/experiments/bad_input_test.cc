@@ -105,29 +105,20 @@ TEST_CASE("a recipe with a mistake is refused with its line and key", "[bad_inpu
 TEST_CASE("data that cannot be used is refused", "[bad_input]") {
   const TempDir folder;
   const std::string path = folder.File("tasks.jsonl");
-  REQUIRE(WriteFileAtomically(path, "{\"question\": \"1+1?\", \"answer\": \"#### 2\"}\n{\"question\": \"2+2?\", \"answer\": \"#### 4\"}\n")
-              .ok());
-  const auto train = [&](std::vector<std::string> settings) {
-    std::vector<std::string> arguments = {"train", TinyRecipe(), "--run", folder.File("run"), "--set", "data.source=jsonl"};
-    for (const std::string& setting : settings) {
-      arguments.insert(arguments.end(), {"--set", setting});
-    }
-    return Cupel(arguments);
+  REQUIRE(WriteFileAtomically(path, R"({"question": "1+1?", "answer": "#### 2"})").ok());
+  REQUIRE(WriteFileAtomically(folder.File("eval.jsonl"), R"({"question": "2+2?", "answer": "#### 4"})").ok());
+  const auto train = [&](const std::string& setting) {
+    return Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--no-eval", "--set", "run.steps=1", "--set", "data.source=jsonl",
+                  "--set", "data.jsonl.path=" + path, "--set", "data.jsonl.eval_path=" + folder.File("eval.jsonl"), "--set", setting});
   };
-  const std::string path_setting = "data.jsonl.path=\"" + path + "\"";
-  const std::string half = "data.jsonl.held_out_fraction=0.5";
-  CHECK(train({"data.jsonl.path=" + folder.File("none.jsonl")}).exit_code == kFailed);
-  CheckRefused(train({path_setting, half, "data.jsonl.verifier=numbr"}), kUsage, {"numbr", "number"});
-  const ProcessResult column = train({path_setting, half, "data.jsonl.prompt_column=query"});
-  CHECK(column.exit_code != 0);
-  CHECK(Contains(column.err, "query"));
-  CHECK(Contains(column.err, "tasks.jsonl:1"));
-  REQUIRE(
-      WriteFileAtomically(path, "{\"question\": \"1+1?\", \"answer\": \"#### two\"}\n{\"question\": \"2+2?\", \"answer\": \"#### 4\"}\n")
-          .ok());
-  const ProcessResult gold = train({path_setting, half});
-  CHECK(gold.exit_code != 0);
-  CHECK(Contains(gold.err, "two"));
+  CheckRefused(train("data.jsonl.path=" + folder.File("none.jsonl")), kFailed, {"none.jsonl"});
+  CheckRefused(train("data.jsonl.verifier=numbr"), kUsage, {"data.jsonl.verifier", "numbr", "number"});
+  CheckRefused(train("data.jsonl.prompt_column=query"), kUsage, {"tasks.jsonl:1", "query", "data.jsonl.prompt_column"});
+  CheckRefused(train("data.jsonl.verifier_options={\"percent\": true}"), kUsage, {"percent"});
+  REQUIRE(WriteFileAtomically(path, R"({"question": "1+1?", "answer": "#### two"})").ok());
+  CheckRefused(train("run.seed=1"), kUsage, {"two", "tasks.jsonl"});
+  REQUIRE(WriteFileAtomically(path, R"({"question": "1+1?", "answer": "#### 2"})").ok());
+  CHECK(train("run.seed=1").exit_code == 0);
 }
 
 TEST_CASE("bad usage exits with 2 and says how to get help", "[bad_input]") {

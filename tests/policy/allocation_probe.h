@@ -4,8 +4,8 @@
 
 namespace cupel {
 
-// Bytes that this thread has asked operator new for since the probe was made. Counts requests and no frees, so it bounds the memory in use from above
-// and is the same on every machine.
+// Bytes that this thread has asked operator new for since the probe was made. Counts requests and no frees, so it bounds the memory in use
+// from above and is the same on every machine.
 class AllocationProbe {
  public:
   AllocationProbe();

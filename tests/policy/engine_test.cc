@@ -1,7 +1,5 @@
-// The engine over the tiny model: what it draws, that nothing but the request decides it, and that training gives the same log-probabilities. Alone:
-// build/release/tests/policy_torch_test "[engine]"
-
-#include "tests/testing/catch_torch.h"
+// The engine over the tiny model: what it draws, that nothing but the request decides it, and that training gives the same
+// log-probabilities. Alone: build/release/tests/policy_test "[engine]"
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +11,7 @@
 
 #include "base/status.h"
 #include "policy/policy.h"
+#include "tests/testing/catch_torch.h"
 
 namespace cupel {
 namespace {
@@ -282,7 +281,8 @@ TEST_CASE("a stop token ends a completion and stays in it", "[engine]") {
   const Results stopped = Generate(*policy, {request});
   for (int64_t i = 0; i < 3; ++i) {
     const std::vector<TokenId>& whole = free.at({1, i}).tokens;
-    const auto end = std::find_first_of(whole.begin(), whole.end(), request.sampling.stop_tokens.begin(), request.sampling.stop_tokens.end());
+    const auto end =
+        std::find_first_of(whole.begin(), whole.end(), request.sampling.stop_tokens.begin(), request.sampling.stop_tokens.end());
     const Completion& completion = stopped.at({1, i});
     const bool stops = end != whole.end();
     CHECK(completion.tokens == std::vector<TokenId>(whole.begin(), stops ? end + 1 : end));

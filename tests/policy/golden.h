@@ -75,7 +75,8 @@ inline std::vector<TokenId> EncodeWithControlTokens(const Tokenizer& tokenizer, 
     TokenId found = -1;
     for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
       const std::string_view spelling = tokenizer.ControlSpelling(id);
-      if (!spelling.empty() && text.substr(at).starts_with(spelling) && (found < 0 || spelling.size() > tokenizer.ControlSpelling(found).size())) {
+      if (!spelling.empty() && text.substr(at).starts_with(spelling) &&
+          (found < 0 || spelling.size() > tokenizer.ControlSpelling(found).size())) {
         found = id;
       }
     }

@@ -1,4 +1,5 @@
-// The engine's parts that need no tensor: drawing tokens, memory for keys and values, lanes. Alone: build/release/tests/engine_parts_test "[sampler]"
+// The engine's parts that need no tensor: drawing tokens, memory for keys and values, lanes. Alone: build/release/tests/policy_engine_test
+// "[sampler]"
 
 #include "policy/engine/sampler.h"
 
@@ -67,8 +68,8 @@ std::vector<double> ReferenceDistribution(const std::vector<float>& logits, cons
   return probabilities;
 }
 
-// Draws with a grid of uniform numbers and compares tokens with the inverse of the reference's cumulative distribution. A uniform number within
-// 1e-5 of a step may fall on either side.
+// Draws with a grid of uniform numbers and compares tokens with the inverse of the reference's cumulative distribution. A uniform number
+// within 1e-5 of a step may fall on either side.
 void CheckDraws(const kernels::KernelTable& table, const std::vector<float>& logits, const SamplingParams& sampling) {
   const std::vector<double> expected = ReferenceDistribution(logits, sampling);
   SamplingParams plain;

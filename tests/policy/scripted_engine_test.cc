@@ -1,4 +1,4 @@
-// The engine for tests, and the checks that every engine makes of a request. Alone: build/release/tests/policy_test "[scripted]"
+// The engine for tests, and the checks that every engine makes of a request. Alone: build/release/tests/policy_api_test "[scripted]"
 
 #include "policy/engine/scripted_engine.h"
 

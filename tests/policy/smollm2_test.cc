@@ -1,5 +1,5 @@
-// Covers policy/checkpoint, policy/tokenizer and policy/chat on the real SmolLM2-135M-Instruct against transformers 5.23.0. Needs the model file that
-// cmake/setup.sh fetches. Alone: build/release/tests/policy_model_test
+// Covers policy/checkpoint, policy/tokenizer and policy/chat on the real SmolLM2-135M-Instruct against transformers 5.23.0. Needs the model
+// file that cmake/setup.sh fetches. Alone: build/release/tests/policy_model_test
 
 #include <cmath>
 #include <string>
@@ -87,7 +87,8 @@ TEST_CASE("prompts agree with transformers", "[smollm2]") {
   for (const Json& line : ReadGoldenLines("smollm2/chat.jsonl")) {
     if (!line["add_generation_prompt"].get<bool>()) continue;
     std::vector<ChatMessage> messages;
-    for (const Json& message : line["messages"]) messages.push_back({message["role"].get<std::string>(), message["content"].get<std::string>()});
+    for (const Json& message : line["messages"])
+      messages.push_back({message["role"].get<std::string>(), message["content"].get<std::string>()});
     CHECK(chat.RenderText(messages) == line["text"].get<std::string>());
     const auto ids = chat.Render(messages);
     const auto& tokenizer = *SmolLm2().tokenizer;

@@ -214,7 +214,7 @@ TEST_CASE("a missing log is not found, an existing one not made again", "[store]
   CHECK(absl::IsNotFound(OpenStatus(path, Mode::kReadWrite)));
   CHECK(absl::IsNotFound(OpenStatus(path, Mode::kReadOnly)));
   CHECK_FALSE(Exists(path));
-  CHECK_FALSE(OpenStatus(folder.File("no/such/run.db"), Mode::kCreate).ok());
+  CHECK(Mentions(OpenStatus(folder.File("no/such/run.db"), Mode::kCreate), "no such folder"));
   CreateSampleLog(path);
   const absl::Status again = OpenStatus(path, Mode::kCreate);
   CHECK(absl::IsAlreadyExists(again));

@@ -24,7 +24,8 @@ Violations CheckLayers(const std::vector<File>& files);
 Violations CheckBannedConstructs(const std::vector<File>& files);
 // No path that exists only on somebody's machine.
 Violations CheckMachinePaths(const std::vector<File>& files);
-// Every folder with code says what it is for in a README.md, its own or, from the third level on, that of the folder around it.
+// Every top-level folder says in a README.md what it is for; a folder with code inside it has its own or is mentioned there, as in
+// "engine/".
 Violations CheckReadmes(const std::vector<File>& files);
 // Every .cc file is built, and everything that CMake builds exists.
 Violations CheckCMakeLists(const std::vector<File>& files);

@@ -53,7 +53,7 @@ TEST_CASE("an include against the layers is caught", "[source]") {
   RequireCaught(CheckLayers, {
                                  {"base/a.h", "#include \"datasets/task.h\"\n"},
                                  {"datasets/a.cc", "#include \"policy/tokenizer.h\"\n"},
-                                 {"policy/a.cc", "#include \"datasets/task.h\"\n"},
+                                 {"policy/a.h", "#include \"datasets/task.h\"\n"},
                                  {"policy/tokenizer/a.cc", "#include \"policy/model/forward.h\"\n"},
                                  {"verifiers/a.cc", "#include \"rewards/reward.h\"\n"},
                                  {"rollout/a.cc", "#include \"policy/policy.h\"\n"},
@@ -64,6 +64,8 @@ TEST_CASE("an include against the layers is caught", "[source]") {
                                  {"policy/checkpoint/a.cc", "#include <c10/util/Half.h>\n"},
                                  {"experiments/a.cc", "#include <torch/csrc/autograd/variable.h>\n"},
                                  {"grpo/b.cc", "#include <torch/torch.h>\n"},
+                                 {"policy/model/b.cc", "#include <ATen/ATen.h>\n"},
+                                 {"policy/tokenizer.h", "#include <ATen/core/Tensor.h>\n"},
                              });
   RequireKept(CheckLayers({
       {"grpo/a.cc", "#include \"policy/policy.h\"\n#include <ATen/ops/add.h>\n"},
@@ -105,7 +107,8 @@ TEST_CASE("every folder has a README", "[source]") { RequireKept(CheckReadmes(Tr
 
 TEST_CASE("a folder without README is caught", "[source]") {
   CHECK(CheckReadmes({{"a/x.cc", ""}}).size() == 1);
-  CHECK(CheckReadmes({{"a/README.md", ""}, {"a/b/x.cc", ""}}).size() == 1);
+  CHECK(CheckReadmes({{"a/README.md", "b does things"}, {"a/b/x.cc", ""}}).size() == 1);
+  CHECK(CheckReadmes({{"a/README.md", "b/ does things"}, {"a/b/x.cc", ""}}).empty());
   CHECK(CheckReadmes({{"a/README.md", ""}, {"a/b/README.md", ""}, {"a/b/c/x.cc", ""}, {"a/data/x.txt", ""}, {"top.cc", ""}}).empty());
 }
 

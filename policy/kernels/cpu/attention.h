@@ -75,11 +75,11 @@ CUPEL_INLINE void PrefetchRow(const T* row, int64_t d) {
 // dots[h][i] = heads[h] . rows[i] for G heads of d floats. Fetches rows some way ahead, and `later` rows for the step after this one: a head's part of a
 // row is too short for the processor to notice the pattern.
 template <int G, class T>
-CUPEL_INLINE void DotRows(const float* heads, int64_t d, const T* const* rows, const T* const* later, int64_t count, float (*dots)[kBlock]) {
+CUPEL_INLINE void DotRows(const float* heads, int64_t d, const T* const* rows, const T* const* later, int64_t count, int64_t fetch, float (*dots)[kBlock]) {
   constexpr int64_t kAhead = 8;
   for (int64_t i = 0; i < count; ++i) {
-    PrefetchRow(rows[i + kAhead < count ? i + kAhead : i], d);
-    PrefetchRow(later[i], d);
+    PrefetchRow(rows[i + kAhead < count ? i + kAhead : i], fetch);
+    PrefetchRow(later[i], fetch);
     Vec sums[G];
 #pragma GCC unroll 8
     for (int h = 0; h < G; ++h) {
@@ -183,11 +183,12 @@ void AttendHeads(const AttentionShape& shape, const AttentionRow& row, int64_t h
     maximum[h] = -__builtin_inff();
     sum[h] = 0;
   }
+  const int64_t fetch = offset == 0 ? shape.num_kv_heads * d : d;
   RowList<T> rows;
   for (int64_t first = 0; first < row.prefix.rows + row.suffix.rows; first += kBlock) {
     float shrink[G];
     ListRows(row, first, offset, rows);
-    DotRows<G>(query, d, rows.keys, rows.values, rows.count, scores);
+    DotRows<G>(query, d, rows.keys, rows.values, rows.count, fetch, scores);
     for (int h = 0; h < G; ++h) {
       shrink[h] = ExponentiateBlock(scores[h], rows.count, shape.scale, maximum[h], sum[h]);
     }
@@ -230,11 +231,12 @@ void AttendHeadsBackward(const AttentionShape& shape, const AttentionRowBackward
     }
     grad_dot_out[h] = Sum(dot);
   }
+  const int64_t fetch = offset == 0 ? shape.num_kv_heads * d : d;
   RowList<T> rows;
   for (int64_t first = 0; first < row.prefix.rows + row.suffix.rows; first += kBlock) {
     ListRows(row, first, offset, rows);
-    DotRows<G>(query, d, rows.keys, rows.values, rows.count, probability);
-    DotRows<G>(grad_out, d, rows.values, rows.values, rows.count, grad_score);
+    DotRows<G>(query, d, rows.keys, rows.values, rows.count, fetch, probability);
+    DotRows<G>(grad_out, d, rows.values, rows.values, rows.count, 0, grad_score);
     for (int h = 0; h < G; ++h) {
       for (int64_t i = 0; i < rows.count; i += kWidth) {
         const Vec p = ExpOfNegative(Load(probability[h] + i) * Set(shape.scale) - Set(row.log_sum_exp[head + h]));

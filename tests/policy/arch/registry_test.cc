@@ -27,8 +27,8 @@ FieldReader ReaderOf(const Json& json) {
 }
 
 Json SmallConfig() {
-  return {{"vocab_size", 100}, {"hidden_size", 64},         {"intermediate_size", 128},  {"num_hidden_layers", 2},
-          {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"rms_norm_eps", 1e-5}, {"rope_theta", 5000}};
+  return {{"vocab_size", 100},        {"hidden_size", 64},        {"intermediate_size", 128}, {"num_hidden_layers", 2},
+          {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"rms_norm_eps", 1e-5},     {"rope_theta", 5000}};
 }
 
 absl::Status StatusWith(const char* key, const Json& value) {

@@ -19,8 +19,10 @@ using Catch::Matchers::Contains;
 
 // As in the model's GGUF file: its string literals contain real newlines.
 constexpr std::string_view kSmolLm2Jinja =
-    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named "
-    "SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + "
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI "
+    "assistant named "
+    "SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + "
+    "'<|im_end|>' + "
     "'\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 // The parts of Qwen2.5's template that a conversation without tools meets.
@@ -43,7 +45,8 @@ TEST_CASE("SmolLM2's template renders as transformers renders it", "[chat]") {
   const std::string opening = "<|im_start|>assistant\n";
   for (const Json& line : ReadGoldenLines("smollm2/chat.jsonl")) {
     std::vector<ChatMessage> messages;
-    for (const Json& message : line["messages"]) messages.push_back({message["role"].get<std::string>(), message["content"].get<std::string>()});
+    for (const Json& message : line["messages"])
+      messages.push_back({message["role"].get<std::string>(), message["content"].get<std::string>()});
     const std::string tail = line["add_generation_prompt"].get<bool>() ? "" : opening;
     CHECK(chat.RenderText(messages) == line["text"].get<std::string>() + tail);
   }
@@ -74,8 +77,9 @@ TEST_CASE("the default system message is found in the template, and only used wh
   const std::vector<ChatMessage> question = {{"user", "hi"}};
   const std::vector<ChatMessage> with_system = {{"system", ""}, {"user", "hi"}};
   const auto qwen = ChatTemplate::FromModelTemplate(kQwenJinja, *tokenizer).value();
-  CHECK_THAT(qwen.RenderText(question),
-             Catch::Matchers::StartsWith("<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"));
+  CHECK_THAT(
+      qwen.RenderText(question),
+      Catch::Matchers::StartsWith("<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"));
   CHECK(qwen.RenderText(with_system) == "<|im_start|>system\n<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n");
   const auto bare = ChatTemplate::FromModelTemplate(kPlainChatMl, *tokenizer).value();
   CHECK(bare.RenderText(question) == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n");
@@ -106,7 +110,8 @@ TEST_CASE("unknown templates and formats are errors that name the known ones", "
   const auto tokenizer = MakeByteTokenizer();
   const auto message = [](const auto& result) { return std::string(Message(result.status())); };
   CHECK_THAT(message(ChatTemplate::Create("llama3", "", *tokenizer)), Contains("llama3") && Contains("chatml, plain"));
-  CHECK_THAT(message(ChatTemplate::FromModelTemplate("[INST] {{ messages[0]['content'] }} [/INST]", *tokenizer)), Contains("chatml, plain"));
+  CHECK_THAT(message(ChatTemplate::FromModelTemplate("[INST] {{ messages[0]['content'] }} [/INST]", *tokenizer)),
+             Contains("chatml, plain"));
   const std::string thinking = std::string(kPlainChatMl) + "{{ '<think>' }}";
   CHECK_THAT(message(ChatTemplate::FromModelTemplate(thinking, *tokenizer)), Contains("think"));
   BpeSpec spec = ByteTokenizerSpec();

@@ -19,7 +19,7 @@ namespace {
 using Catch::Matchers::Contains;
 
 constexpr std::array<std::string_view, kNumGgufTypes> kTypeNames = {"UINT8", "INT8",   "UINT16", "INT16",  "UINT32", "INT32",  "FLOAT32",
-                                                                   "BOOL",  "STRING", "ARRAY",  "UINT64", "INT64",  "FLOAT64"};
+                                                                    "BOOL",  "STRING", "ARRAY",  "UINT64", "INT64",  "FLOAT64"};
 
 // A value as the golden file writes it.
 Json ToJson(const GgufValue& value) {

@@ -1,4 +1,5 @@
-// Covers policy/checkpoint/{tensor_source,gguf_model,hf_directory,tensor_check}.h. Alone: build/release/tests/policy_api_test "[open_model]"
+// Covers policy/checkpoint/{tensor_source,gguf_model,hf_directory,tensor_check}.h. Alone: build/release/tests/policy_api_test
+// "[open_model]"
 
 #include <filesystem>
 #include <string>
@@ -159,9 +160,12 @@ TEST_CASE("what a GGUF model lacks or has too much of is named", "[open_model]")
   CHECK_THAT(message(TinyGguf({}, "blk.1.ffn_up.weight")), Contains("blk.1.ffn_up.weight is missing"));
   CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.Floats("blk.0.attn_q.bias", {64}, std::vector<float>(64)); })),
              Contains("blk.0.attn_q.bias belongs to no part"));
-  CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.Floats("rope_freqs.weight", {8}, std::vector<float>(8)); })), Contains("rope_freqs.weight"));
-  CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.Floats("blk.0.attn_norm.weight", {32}, std::vector<float>(32)); })), Contains("appears twice"));
-  CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.U32("llama.vocab_size", 300); })), Contains("[259, 64]") && Contains("[300, 64]"));
+  CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.Floats("rope_freqs.weight", {8}, std::vector<float>(8)); })),
+             Contains("rope_freqs.weight"));
+  CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.Floats("blk.0.attn_norm.weight", {32}, std::vector<float>(32)); })),
+             Contains("appears twice"));
+  CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.U32("llama.vocab_size", 300); })),
+             Contains("[259, 64]") && Contains("[300, 64]"));
   CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.U32("llama.vocab_size", 200); })), Contains("vocab_size"));
   CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.U32("llama.expert_count", 8); })), Contains("expert_count"));
   CHECK_THAT(message(TinyGguf([](GgufBuilder& file) { file.U32("llama.rope.dimension_count", 8); })), Contains("rope.dimension_count"));
@@ -186,18 +190,23 @@ TEST_CASE("a GGUF tokenizer that is incomplete or unknown is named", "[open_mode
   };
   CHECK_THAT(message([&](GgufBuilder& file) { base(file); }), Contains("tokenizer.ggml.tokens"));
   CHECK_THAT(message([&](GgufBuilder& file) { base(file).Strings("tokenizer.ggml.tokens", {"a"}); }), Contains("needs its merges"));
-  CHECK_THAT(message([&](GgufBuilder& file) { base(file).Strings("tokenizer.ggml.tokens", {"a"}).Ints("tokenizer.ggml.token_type", {1, 1}); }),
+  CHECK_THAT(message([&](GgufBuilder& file) {
+               base(file).Strings("tokenizer.ggml.tokens", {"a"}).Ints("tokenizer.ggml.token_type", {1, 1});
+             }),
              Contains("2 entries"));
-  CHECK_THAT(message([&](GgufBuilder& file) {
-               base(file).Strings("tokenizer.ggml.tokens", {"a"}).Ints("tokenizer.ggml.token_type", {6}).Strings("tokenizer.ggml.merges", {});
-             }),
-             Contains("token_type[0] is 6"));
-  CHECK_THAT(message([&](GgufBuilder& file) { base(file).Strings("tokenizer.ggml.tokens", {"a"}).Strings("tokenizer.ggml.merges", {"ab"}); }),
-             Contains("merges[0]"));
-  CHECK_THAT(message([&](GgufBuilder& file) {
-               base(file).Strings("tokenizer.ggml.tokens", {"a"}).Strings("tokenizer.ggml.merges", {}).U32("tokenizer.ggml.eos_token_id", 1);
-             }),
-             Contains("eos_token_id"));
+  CHECK_THAT(
+      message([&](GgufBuilder& file) {
+        base(file).Strings("tokenizer.ggml.tokens", {"a"}).Ints("tokenizer.ggml.token_type", {6}).Strings("tokenizer.ggml.merges", {});
+      }),
+      Contains("token_type[0] is 6"));
+  CHECK_THAT(
+      message([&](GgufBuilder& file) { base(file).Strings("tokenizer.ggml.tokens", {"a"}).Strings("tokenizer.ggml.merges", {"ab"}); }),
+      Contains("merges[0]"));
+  CHECK_THAT(
+      message([&](GgufBuilder& file) {
+        base(file).Strings("tokenizer.ggml.tokens", {"a"}).Strings("tokenizer.ggml.merges", {}).U32("tokenizer.ggml.eos_token_id", 1);
+      }),
+      Contains("eos_token_id"));
 }
 
 TEST_CASE("a directory that was written is opened as the same model", "[open_model]") {
@@ -262,7 +271,8 @@ TEST_CASE("a chat template is taken from its own file, else from the tokenizer's
   CHECK(OpenModel(folder.path())->chat_template != "inside");
   std::filesystem::remove(folder.File("chat_template.jinja"));
   CHECK(OpenModel(folder.path())->chat_template == "inside");
-  Edit(folder.File("tokenizer_config.json"), "/chat_template", {{{"name", "rag"}, {"template", "x"}}, {{"name", "default"}, {"template", "y"}}});
+  Edit(folder.File("tokenizer_config.json"), "/chat_template",
+       {{{"name", "rag"}, {"template", "x"}}, {{"name", "default"}, {"template", "y"}}});
   CHECK(OpenModel(folder.path())->chat_template == "y");
   std::filesystem::remove(folder.File("tokenizer_config.json"));
   CHECK(OpenModel(folder.path())->chat_template.empty());
@@ -292,7 +302,7 @@ TEST_CASE("sharded weights are found through their index", "[open_model]") {
     Edit(index, "/weight_map/model.norm.weight", name);
     CHECK_THAT(MessageOf(folder.path()), Contains("model.norm.weight") && Contains("file name without folder"));
   }
-  Edit(index, "/weight_map/model.norm.weight", "model-00001-of-00002.safetensors");
+  Edit(index, "/weight_map/model.norm.weight", "model-00002-of-00002.safetensors");
   Edit(index, "/weight_map/model.embed_tokens.weight", "model-00002-of-00002.safetensors");
   CHECK_THAT(MessageOf(folder.path()), Contains("model-00002-of-00002.safetensors") && Contains("model.embed_tokens.weight is missing"));
   std::filesystem::remove(folder.File("model-00002-of-00002.safetensors"));
@@ -336,7 +346,7 @@ TEST_CASE("damaged GGUF models are opened or refused, never worse", "[open_model
   const std::string path = folder.File("damaged.gguf");
   const std::string original = TinyGguf();
   int refused = 0;
-  for (uint32_t round = 0; round < 400; ++round) {
+  for (uint32_t round = 0; round < 200; ++round) {
     RandomStream random(8, RandomPurpose::kTaskContent, round);
     std::string bytes = original;
     for (int64_t i = random.Between(1, 3); i > 0; --i) bytes[random.Below(8000)] = static_cast<char>(random.Below(256));
@@ -345,7 +355,7 @@ TEST_CASE("damaged GGUF models are opened or refused, never worse", "[open_model
     refused += model.ok() ? 0 : 1;
     if (model.ok()) model->tokenizer->Encode("Some text <|im_end|> \xFF");
   }
-  CHECK(refused > 100);
+  CHECK(refused > 50);
 }
 
 }  // namespace

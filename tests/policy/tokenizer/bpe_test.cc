@@ -78,7 +78,8 @@ TEST_CASE("any bytes survive encoding and decoding, broken ones as U+FFFD", "[bp
   for (uint32_t round = 0; round < 500; ++round) {
     RandomStream random(11, RandomPurpose::kTaskContent, round);
     std::string text;
-    for (uint64_t i = random.Below(40); i > 0; --i) text += static_cast<char>(random.Below(4) == 0 ? random.Below(256) : 'a' + random.Below(26));
+    for (uint64_t i = random.Below(40); i > 0; --i)
+      text += static_cast<char>(random.Below(4) == 0 ? random.Below(256) : 'a' + random.Below(26));
     CHECK(tokenizer->Decode(tokenizer->Encode(text)) == ReplaceInvalidUtf8(text));
   }
 }
@@ -117,7 +118,8 @@ TEST_CASE("merging takes at most three steps for each symbol", "[bpe]") {
     std::vector<TokenId> symbols(count, 0);
     const int64_t steps = MergeSymbols(table, symbols);
     CHECK(steps <= 3 * static_cast<int64_t>(count));
-    const auto represented = std::accumulate(symbols.begin(), symbols.end(), size_t{0}, [](size_t sum, TokenId id) { return sum + (size_t{1} << id); });
+    const auto represented =
+        std::accumulate(symbols.begin(), symbols.end(), size_t{0}, [](size_t sum, TokenId id) { return sum + (size_t{1} << id); });
     CHECK(represented == count);
   }
 }

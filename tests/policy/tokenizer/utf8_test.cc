@@ -56,8 +56,8 @@ TEST_CASE("invalid UTF-8 becomes one U+FFFD for each maximal invalid part", "[ut
 }
 
 TEST_CASE("the white space of Unicode is recognised", "[utf8]") {
-  for (const char32_t c : {U'\t', U'\n', U'\v', U'\f', U'\r', U' ', U'\x85', U'\xA0', U'\u1680', U'\u2000', U'\u200A', U'\u2028', U'\u2029', U'\u202F',
-                           U'\u205F', U'\u3000'}) {
+  for (const char32_t c : {U'\t', U'\n', U'\v', U'\f', U'\r', U' ', U'\x85', U'\xA0', U'\u1680', U'\u2000', U'\u200A', U'\u2028', U'\u2029',
+                           U'\u202F', U'\u205F', U'\u3000'}) {
     CHECK(IsUnicodeSpace(c));
   }
   for (const char32_t c : {U'a', U'\x1F', U'\x84', U'\u180E', U'\u200B', U'\u2060', U'\uFEFF'}) CHECK_FALSE(IsUnicodeSpace(c));
