@@ -37,8 +37,10 @@ void AddRollout(const Rollout& rollout, Sha256& digest) {
 
 std::string Rollouts(const RolloutStore& store) {
   Sha256 digest;
-  for (const int64_t step : store.StepNumbers().value()) {
-    for (const RolloutGroup& group : store.ReadStep(step).value()) {
+  const std::vector<int64_t> steps = store.StepNumbers().value();
+  for (const int64_t step : steps) {
+    const std::vector<RolloutGroup> groups = store.ReadStep(step).value();
+    for (const RolloutGroup& group : groups) {
       digest.Update(fmt::format("{}|{}|{}|{}|", step, group.group_idx, group.task.id, group.task.answer));
       AddBytes(group.prompt, digest);
       for (const Rollout& rollout : group.rollouts) {
@@ -53,8 +55,10 @@ bool IsTiming(const std::string& name) { return name.starts_with("time/") || nam
 
 std::string Metrics(const RolloutStore& store) {
   Sha256 digest;
-  for (const int64_t step : store.StepNumbers().value()) {
-    for (const auto& [name, value] : store.ReadMetrics(step).value()) {
+  const std::vector<int64_t> steps = store.StepNumbers().value();
+  for (const int64_t step : steps) {
+    const RolloutStore::Metrics metrics = store.ReadMetrics(step).value();
+    for (const auto& [name, value] : metrics) {
       digest.Update(IsTiming(name) ? "" : fmt::format("{}|{}|{}|", step, name, Hex(value)));
     }
   }
@@ -63,7 +67,8 @@ std::string Metrics(const RolloutStore& store) {
 
 std::string Evaluations(const RolloutStore& store) {
   std::string text;
-  for (const RolloutStore::Evaluation& evaluation : store.ReadEvaluations().value()) {
+  const std::vector<RolloutStore::Evaluation> evaluations = store.ReadEvaluations().value();
+  for (const RolloutStore::Evaluation& evaluation : evaluations) {
     text += fmt::format("{}|{}|{}|{}|{}\n", evaluation.step, evaluation.name, Hex(evaluation.pass_at_1), Hex(evaluation.standard_error),
                         DumpJson(evaluation.examples));
   }

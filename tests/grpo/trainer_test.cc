@@ -69,7 +69,8 @@ void LearnThrice(Learner& learner) {
 std::string StateDigest(const Trainer& trainer) {
   const TempDir folder;
   std::string digest;
-  for (const Policy::WrittenFile& file : trainer.SaveState(folder.path()).value()) {
+  const std::vector<Policy::WrittenFile> files = trainer.SaveState(folder.path()).value();
+  for (const Policy::WrittenFile& file : files) {
     digest += file.name + " " + file.sha256 + "\n";
   }
   return digest;
