@@ -1,6 +1,6 @@
 # The three kinds of target of the project.
 #
-#   cupel_module(NAME base SOURCES a.cc b.cc DEPENDS datasets absl::status [TORCH])   static library cupel_base
+#   cupel_module(NAME base SOURCES a.cc DEPENDS datasets absl::status [PRECOMPILE <x.h>] [TORCH])   static library cupel_base
 #   cupel_program(NAME cupel SOURCES main.cc DEPENDS grpo [TORCH])                     BUILD/cupel
 #   cupel_test(base_test SOURCES a_test.cc DEPENDS base LABELS fast [TIMEOUT 120])     BUILD/tests/base_test and a CTest of that name
 #
@@ -47,8 +47,17 @@ function(cupel_link target scope libraries)
   target_include_directories(${target} ${scope} "${CMAKE_SOURCE_DIR}")
 endfunction()
 
+# Headers that take longer to read than most of our sources, precompiled once per target. Sources still include what they use.
+function(cupel_precompile target)
+  get_target_property(sources ${target} SOURCES)
+  list(LENGTH sources count)
+  if(count GREATER 3)
+    target_precompile_headers(${target} PRIVATE ${ARGN} <memory> <string> <vector> <absl/status/statusor.h> <fmt/format.h> <nlohmann/json.hpp>)
+  endif()
+endfunction()
+
 function(cupel_module)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "TORCH" "NAME" "SOURCES;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "TORCH" "NAME" "SOURCES;DEPENDS;PRECOMPILE")
   cupel_resolve(${arg_NAME} "${arg_DEPENDS}" ${arg_TORCH} libraries left_out)
   if(left_out)
     return()
@@ -56,6 +65,9 @@ function(cupel_module)
   if(arg_SOURCES)
     add_library(cupel_${arg_NAME} STATIC ${arg_SOURCES})
     cupel_link(cupel_${arg_NAME} PUBLIC "${libraries}")
+    if(NOT arg_NAME STREQUAL "policy_kernels")  # compiled for several instruction sets, and free of the library's templates
+      cupel_precompile(cupel_${arg_NAME} ${arg_PRECOMPILE})
+    endif()
   else()
     add_library(cupel_${arg_NAME} INTERFACE)
     cupel_link(cupel_${arg_NAME} INTERFACE "${libraries}")
@@ -93,6 +105,11 @@ function(cupel_test name)
     target_compile_options(${name} PRIVATE -O1)
   endif()
   target_compile_definitions(${name} PRIVATE CUPEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(arg_TORCH)
+    cupel_precompile(${name} "${CMAKE_SOURCE_DIR}/tests/testing/catch_torch.h")
+  else()
+    cupel_precompile(${name} <catch2/catch.hpp>)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)

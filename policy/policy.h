@@ -68,7 +68,7 @@ class Policy {
   void EnableTraining();  // allocates gradients (fp32, zero)
   void ZeroGradients();
 
-  // Call after the masters changed: refreshes compute copies and packed layouts and counts one update.
+  // Call after the masters changed: refreshes the packed layouts and counts one update.
   void CommitUpdate();
   uint64_t version() const;            // number of updates
   void set_version(uint64_t version);  // when a checkpoint is loaded

@@ -51,15 +51,15 @@ at::Tensor NormLinear(const ComputeBackend& backend, Parameter& norm, double eps
   at::Tensor y = LinearForward(backend, linear, NormForward(backend, norm, eps, x, IsRecording(x) ? &rstd : nullptr));
   Record(y, {x}, [&backend, &norm, eps, &weight = linear.weight, x = x.detach(), rstd](const at::Tensor& grad) -> std::vector<at::Tensor> {
     const at::Tensor normed = NormForward(backend, norm, eps, x, nullptr);
-    return {NormBackward(backend, norm, x, rstd, LinearBackward(weight, normed, grad))};
+    return {NormBackward(backend, norm, x, rstd, LinearBackward(backend, weight, normed, grad))};
   });
   return y;
 }
 
 at::Tensor LinearAdd(const ComputeBackend& backend, LinearWeights& linear, const at::Tensor& x, const at::Tensor& residual) {
   at::Tensor y = LinearForward(backend, linear, x, residual);
-  Record(y, {x, residual}, [&weight = linear.weight, x = x.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
-    return {LinearBackward(weight, x, grad), grad};
+  Record(y, {x, residual}, [&backend, &weight = linear.weight, x = x.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
+    return {LinearBackward(backend, weight, x, grad), grad};
   });
   return y;
 }
@@ -69,7 +69,7 @@ at::Tensor SwigluLinearAdd(const ComputeBackend& backend, LinearWeights& down, c
   Record(y, {gate_up, residual},
          [&backend, &weight = down.weight, gate_up = gate_up.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
            const at::Tensor product = SwigluForward(backend, gate_up);
-           return {SwigluBackward(backend, gate_up, LinearBackward(weight, product, grad)), grad};
+           return {SwigluBackward(backend, gate_up, LinearBackward(backend, weight, product, grad)), grad};
          });
   return y;
 }

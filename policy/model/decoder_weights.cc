@@ -11,13 +11,11 @@ namespace cupel {
 namespace {
 
 Parameter MakeMatrix(std::string name, int64_t rows, int64_t columns) {
-  return {.name = std::move(name), .master = at::empty({rows, columns}, at::kFloat), .compute = {}, .grad = {}, .decays = true};
+  return {.name = std::move(name), .master = at::empty({rows, columns}, at::kFloat), .grad = {}, .decays = true};
 }
 
 Parameter MakeNorm(std::string name, int64_t width) {
-  Parameter norm{.name = std::move(name), .master = at::empty({width}, at::kFloat), .compute = {}, .grad = {}, .decays = false};
-  norm.compute = norm.master;
-  return norm;
+  return {.name = std::move(name), .master = at::empty({width}, at::kFloat), .grad = {}, .decays = false};
 }
 
 LinearWeights MakeLinear(std::string name, int64_t out, int64_t in) {

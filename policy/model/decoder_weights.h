@@ -10,12 +10,12 @@
 
 namespace cupel {
 
-// One trainable tensor. The optimizer owns the numbers in `master`; everything else is derived from them.
+// One trainable tensor. The optimizer owns the numbers in `master`; everything else is derived from them. There is no standing copy in the
+// compute type: a forward pass reads the packed layout, and a backward pass makes the copy of one matrix at a time (ComputeCopy in
+// tensor_ops.h).
 struct Parameter {
-  std::string name;   // of the storage: "model.layers.0.self_attn.qkv" (fused matrices have no single Hugging Face name)
-  at::Tensor master;  // fp32
-  at::Tensor
-      compute;  // compute type, same shape; shares master's storage when computing in fp32, and always for norms, whose scale stays fp32
+  std::string name;     // of the storage: "model.layers.0.self_attn.qkv" (fused matrices have no single Hugging Face name)
+  at::Tensor master;    // fp32
   at::Tensor grad;      // fp32, same shape; undefined until EnableTraining
   bool decays = false;  // weight decay applies (matrices, not norms)
 };
@@ -23,7 +23,7 @@ struct Parameter {
 // A matrix applied to activations: y = x W^T.
 struct LinearWeights {
   Parameter weight;              // [out, in]
-  kernels::PackedMatrix packed;  // `compute` laid out for the product kernel; empty in the layers when oneDNN does their products
+  kernels::PackedMatrix packed;  // in the compute type, for the product kernel; empty in the layers when oneDNN does their products
   at::Tensor onednn;             // the same for oneDNN, when that backend is chosen; undefined otherwise
 };
 

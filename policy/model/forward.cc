@@ -58,13 +58,21 @@ kernels::AttentionShape AttentionShapeOf(const ModelConfig& config) {
 }
 
 void EmbedRows(const ComputeBackend& backend, const DecoderWeights& weights, std::span<const TokenId> tokens, void* x) {
-  const auto row_bytes = static_cast<size_t>(weights.config.hidden_size * backend.bytes());
-  const auto* table = static_cast<const std::byte*>(weights.embedding.compute.const_data_ptr());
+  const int64_t width = weights.config.hidden_size;
+  const float* table = weights.embedding.master.const_data_ptr<float>();
   auto* out = static_cast<std::byte*>(x);
   for (const TokenId token : tokens) {
     Check(token >= 0 && token < weights.config.vocab_size, "token id is inside the vocabulary");
-    std::memcpy(out, table + static_cast<size_t>(token) * row_bytes, row_bytes);
-    out += row_bytes;
+    StoreRow(backend, table + token * width, width, out);
+    out += width * backend.bytes();
+  }
+}
+
+void StoreRow(const ComputeBackend& backend, const float* from, int64_t count, void* to) {
+  if (backend.type == kernels::DType::kFloat) {
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+  } else {
+    backend.kernels->to_bf16(from, count, static_cast<kernels::bf16*>(to));
   }
 }
 

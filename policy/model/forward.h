@@ -22,7 +22,7 @@ namespace cupel {
 // What the decoder computes with; chosen once, when a policy is loaded. Plain value.
 struct ComputeBackend {
   const kernels::KernelTable* kernels = nullptr;  // borrowed; lives as long as the process
-  kernels::DType type = kernels::DType::kBf16;    // T: activations and compute copies of matrices
+  kernels::DType type = kernels::DType::kBf16;    // T: activations and packed matrices
   // oneDNN's packed products in the layers (not batch-invariant). The head always uses `kernels`, because its logits must be fp32 and
   // oneDNN's are T.
   bool onednn = false;
@@ -41,6 +41,9 @@ kernels::AttentionShape AttentionShapeOf(const ModelConfig& config);
 
 // x[i] = row tokens[i] of the embedding. x: T [tokens, D].
 void EmbedRows(const ComputeBackend& backend, const DecoderWeights& weights, std::span<const TokenId> tokens, void* x);
+
+// Floats in the compute type: copied or rounded.
+void StoreRow(const ComputeBackend& backend, const float* from, int64_t count, void* to);
 
 // y = rms_norm(x) with the fp32 scale of `norm`. x, y: T [m, D]; rstd: float [m], null if not wanted.
 void NormRows(const ComputeBackend& backend, const Parameter& norm, double eps, const void* x, int64_t m, void* y, float* rstd = nullptr);

@@ -1,7 +1,6 @@
 #include "policy/model/packed_attention.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -125,12 +124,7 @@ at::Tensor UnrotateGradients(const ComputeBackend& backend, const DecoderWeights
   at::Tensor result = EmptyRows(backend, num_tokens, config.q_size() + 2 * config.kv_size());
   auto* out = static_cast<std::byte*>(result.data_ptr());
   const auto write = [&](const float* from, int64_t count, int64_t offset) {
-    std::byte* to = out + offset * backend.bytes();
-    if (backend.type == kernels::DType::kFloat) {
-      std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
-    } else {
-      backend.kernels->to_bf16(from, count, static_cast<kernels::bf16*>(static_cast<void*>(to)));
-    }
+    StoreRow(backend, from, count, out + offset * backend.bytes());
   };
   ForRows(num_tokens, [&](int64_t begin, int64_t end) {
     const int64_t* positions = layout.batch.positions.data() + begin;

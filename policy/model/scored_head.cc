@@ -8,6 +8,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
 #include "base/check.h"
@@ -78,6 +79,7 @@ at::Tensor HeadBackward(const ComputeBackend& backend, DecoderWeights& weights, 
   const int64_t vocab = weights.config.vocab_size;
   const int64_t num_rows = normed.size(0);
   const float* coefficients = grad_logprobs.const_data_ptr<float>();
+  const at::Tensor matrix = ComputeCopy(backend, weights.head_weight());
   at::Tensor grad_normed = EmptyRows(backend, num_rows, normed.size(1));
   for (int64_t begin = 0; begin < num_rows; begin += kGradientRows) {
     const int64_t end = std::min(begin + kGradientRows, num_rows);
@@ -88,7 +90,9 @@ at::Tensor HeadBackward(const ComputeBackend& backend, DecoderWeights& weights, 
       backend.kernels->softmax_backward(backend.type, logits, vocab, stats, targets[static_cast<size_t>(row)], coefficients[row],
                                         inverse_temperature, out + (row - begin) * vocab * backend.bytes());
     });
-    grad_normed.slice(0, begin, end).copy_(LinearBackward(weights.head_weight(), normed.slice(0, begin, end), grad_logits));
+    AddWeightGradient(weights.head_weight(), normed.slice(0, begin, end), grad_logits);
+    at::Tensor part = grad_normed.slice(0, begin, end);
+    at::mm_out(part, grad_logits, matrix);
   }
   return grad_normed;
 }

@@ -90,14 +90,30 @@ at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& lin
   return y;
 }
 
-at::Tensor LinearBackward(Parameter& weight, const at::Tensor& x, const at::Tensor& grad) {
+at::Tensor LinearBackward(const ComputeBackend& backend, Parameter& weight, const at::Tensor& x, const at::Tensor& grad) {
+  AddWeightGradient(weight, x, grad);
+  return at::mm(grad, ComputeCopy(backend, weight));
+}
+
+void AddWeightGradient(Parameter& weight, const at::Tensor& x, const at::Tensor& grad) {
   Check(weight.grad.defined(), "EnableTraining comes before a backward pass");
-  if (weight.compute.scalar_type() == at::kFloat) {
+  if (x.scalar_type() == at::kFloat) {
     weight.grad.addmm_(grad.t(), x);
   } else {
     AddInto(weight.grad, at::mm(grad.t(), x));
   }
-  return at::mm(grad, weight.compute);
+}
+
+at::Tensor ComputeCopy(const ComputeBackend& backend, const Parameter& parameter) {
+  if (backend.type == kernels::DType::kFloat) {
+    return parameter.master;
+  }
+  at::Tensor copy = at::empty(parameter.master.sizes(), at::kBFloat16);
+  const float* from = parameter.master.const_data_ptr<float>();
+  auto* to = static_cast<kernels::bf16*>(copy.data_ptr());
+  at::parallel_for(0, copy.numel(), 1 << 16,
+                   [&](int64_t begin, int64_t end) { backend.kernels->to_bf16(from + begin, end - begin, to + begin); });
+  return copy;
 }
 
 at::Tensor SwigluForward(const ComputeBackend& backend, const at::Tensor& x) {

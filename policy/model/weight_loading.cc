@@ -5,12 +5,12 @@
 #include <unordered_map>
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/empty_like.h>
 
 #include "base/check.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "policy/model/onednn.h"
+#include "policy/model/tensor_ops.h"
 
 namespace cupel {
 namespace {
@@ -31,38 +31,24 @@ void CheckEntries(const TensorSource& source, const std::vector<NamedSlice>& sli
   }
 }
 
-void ConvertToCompute(const ComputeBackend& backend, Parameter& parameter) {
-  if (parameter.master.dim() == 1 || backend.type == kernels::DType::kFloat) {
-    parameter.compute = parameter.master;
-    return;
-  }
-  if (!parameter.compute.defined()) {
-    parameter.compute = at::empty_like(parameter.master, at::kBFloat16);
-  }
-  const float* master = parameter.master.data_ptr<float>();
-  auto* compute = static_cast<kernels::bf16*>(parameter.compute.data_ptr());
-  at::parallel_for(0, parameter.master.numel(), 1 << 16,
-                   [&](int64_t begin, int64_t end) { backend.kernels->to_bf16(master + begin, end - begin, compute + begin); });
-}
-
-void PackForKernel(const ComputeBackend& backend, const at::Tensor& compute, kernels::PackedMatrix& packed) {
-  const int64_t n = compute.size(0);
+void PackForKernel(const ComputeBackend& backend, const at::Tensor& matrix, kernels::PackedMatrix& packed) {
+  const int64_t n = matrix.size(0);
   if (packed.n == 0) {
-    packed = kernels::MakePackedMatrix(*backend.kernels, backend.type, n, compute.size(1));
+    packed = kernels::MakePackedMatrix(*backend.kernels, backend.type, n, matrix.size(1));
   }
   const int64_t panel = backend.kernels->panel;
   at::parallel_for(0, (n + panel - 1) / panel, 4, [&](int64_t begin, int64_t end) {
-    backend.kernels->pack(compute.data_ptr(), begin * panel, std::min(end * panel, n), packed);
+    backend.kernels->pack(matrix.const_data_ptr(), begin * panel, std::min(end * panel, n), packed);
   });
 }
 
 void RefreshLinear(const ComputeBackend& backend, LinearWeights& linear) {
-  ConvertToCompute(backend, linear.weight);
+  const at::Tensor matrix = ComputeCopy(backend, linear.weight);
   if (backend.onednn) {
     linear.onednn.reset();  // first, so that old and new layout never stand side by side
-    linear.onednn = OnednnReorder(linear.weight.compute);
+    linear.onednn = OnednnReorder(matrix);
   } else {
-    PackForKernel(backend, linear.weight.compute, linear.packed);
+    PackForKernel(backend, matrix, linear.packed);
   }
 }
 
@@ -103,16 +89,12 @@ void DrawMasters(uint64_t seed, DecoderWeights& weights) {
 }
 
 void RefreshDerived(const ComputeBackend& backend, DecoderWeights& weights) {
-  ConvertToCompute(backend, weights.embedding);
   for (LayerWeights& layer : weights.layers) {
     for (LinearWeights* linear : {&layer.qkv, &layer.o_proj, &layer.gate_up, &layer.down}) {
       RefreshLinear(backend, *linear);
     }
   }
-  if (!weights.config.tie_word_embeddings) {
-    ConvertToCompute(backend, weights.head.weight);
-  }
-  PackForKernel(backend, weights.head_weight().compute, weights.head.packed);
+  PackForKernel(backend, ComputeCopy(backend, weights.head_weight()), weights.head.packed);
 }
 
 }  // namespace cupel

@@ -17,7 +17,7 @@ absl::Status ReadMasters(const TensorSource& source, DecoderWeights& weights);
 // Draws the masters: matrices from N(0, 0.02^2), norms 1. A number depends on the seed, its tensor and its place alone.
 void DrawMasters(uint64_t seed, DecoderWeights& weights);
 
-// Derives compute copies and packed layouts from the masters, allocating them at the first call. Uses all threads.
+// Derives the packed layouts of all matrices from the masters, allocating them at the first call. Uses all threads.
 void RefreshDerived(const ComputeBackend& backend, DecoderWeights& weights);
 
 }  // namespace cupel
