@@ -34,7 +34,7 @@ absl::Status SystemError(std::string_view path, std::string_view verb, int error
       return ResourceExhausted("{}: cannot {}: the disk is full ({}); free some space and try again", path, verb, reason);
     case EISDIR:
     case ENOTDIR:
-      return InvalidArgument("{}: cannot {}: {}", path, verb, reason);
+      return FailedPrecondition("{}: cannot {}: {}", path, verb, reason);
     case EACCES:
     case EPERM:
     case EROFS:

@@ -49,6 +49,16 @@ struct LearnTotals {
   }
 };
 
+// Whether the policy could still sample: weights that have overflowed give log-probabilities that are not numbers.
+bool AllLogprobsFinite(std::span<const RolloutGroup> groups) {
+  return std::all_of(groups.begin(), groups.end(), [](const RolloutGroup& group) {
+    return std::all_of(group.rollouts.begin(), group.rollouts.end(), [](const Rollout& rollout) {
+      const std::vector<float>& logprobs = rollout.completion.logprobs;
+      return std::all_of(logprobs.begin(), logprobs.end(), [](float logprob) { return std::isfinite(logprob); });
+    });
+  });
+}
+
 }  // namespace
 
 struct Trainer::State {
@@ -78,7 +88,7 @@ struct Trainer::State {
     }
     totals.gradient_norm = with_update.gradient_norm = optimizer.GradientNorm();
     const int64_t update = num_updates++;
-    if (std::isfinite(totals.gradient_norm) && std::isfinite(with_update.objective.loss)) {
+    if (std::isfinite(totals.gradient_norm) && std::isfinite(with_update.objective.loss) && AllLogprobsFinite(groups)) {
       with_update.num_updates += 1;
       totals = with_update;
       consecutive_skips = 0;
@@ -90,10 +100,11 @@ struct Trainer::State {
     totals.skipped += 1;
     policy.ZeroGradients();
     if (++consecutive_skips >= grpo.max_skipped_updates) {
-      return absl::AbortedError(fmt::format(
-          "{} updates in a row had a loss or gradient that is not finite and were skipped; lower optimizer.learning_rate, or look at the "
-          "last steps with `cupel show`",
-          consecutive_skips));
+      return absl::AbortedError(
+          fmt::format("{} updates in a row had a log-probability, loss or gradient that is not finite and were skipped; lower "
+                      "optimizer.learning_rate, or look at the "
+                      "last steps with `cupel show`",
+                      consecutive_skips));
     }
     return absl::OkStatus();
   }

@@ -25,8 +25,8 @@ struct SamplingParams {
   std::vector<TokenId> stop_tokens = {};  // drawn and kept as last token of the completion, then generation ends
 };
 
-// Where the random numbers of a request come from: token `position` (0 = first new token) of sample s is drawn with the Philox block at counter
-// (step, prompt, first_sample + s, position) of the key (seed, purpose).
+// Where the random numbers of a request come from: token `position` (0 = first new token) of sample s is drawn with the Philox block at
+// counter (step, prompt, first_sample + s, position) of the key (seed, purpose).
 struct RandomCoordinates {
   uint64_t seed = 0;
   RandomPurpose purpose = RandomPurpose::kSampling;
@@ -36,9 +36,9 @@ struct RandomCoordinates {
 };
 
 struct GenerationRequest {
-  uint64_t id = 0;              // the caller's; unique among unfinished requests
+  uint64_t id = 0;                   // the caller's; unique among unfinished requests
   std::vector<TokenId> prompt = {};  // [P], P >= 1; computed once and shared by all samples
-  int64_t num_samples = 1;      // completions to draw
+  int64_t num_samples = 1;           // completions to draw
   SamplingParams sampling = {};
   RandomCoordinates random = {};
 };
@@ -52,16 +52,16 @@ std::string_view FinishReasonName(FinishReason reason);  // "stop", "length", "a
 
 struct Completion {
   uint64_t request_id = 0;
-  int64_t sample_idx = 0;            // 0 .. num_samples-1
-  std::vector<TokenId> tokens = {};  // [T], stop token included
-  std::vector<float> logprobs = {};  // [T], natural log of the probability token i had in the distribution it was drawn from
+  int64_t sample_idx = 0;                // 0 .. num_samples-1
+  std::vector<TokenId> tokens = {};      // [T], stop token included
+  std::vector<float> logprobs = {};      // [T], natural log of the probability token i had in the distribution it was drawn from
   std::vector<float> raw_logprobs = {};  // [T], under the model's own distribution (temperature 1, no filter); empty when that is the same
   FinishReason finish_reason = FinishReason::kStop;
-  uint64_t policy_version = 0;       // optimizer updates that the weights had seen
+  uint64_t policy_version = 0;  // optimizer updates that the weights had seen
 };
 
-// One token of one sample, in the order of positions for each sample. `finished` is set with the last one. An aborted sample ends with an event of
-// token -1 that adds none to its completion.
+// One token of one sample, in the order of positions for each sample. `finished` is set with the last one. An aborted sample ends with an
+// event of token -1 that adds none to its completion.
 struct GenerationEvent {
   uint64_t request_id = 0;
   int64_t sample_idx = 0;
@@ -70,20 +70,21 @@ struct GenerationEvent {
 };
 
 struct GenerationStats {
-  uint64_t prompt_tokens = 0;     // prefilled (each shared prompt counted once)
+  uint64_t prompt_tokens = 0;  // prefilled (each shared prompt counted once)
   uint64_t sampled_tokens = 0;
   double prefill_seconds = 0;
   double decode_seconds = 0;
 };
 
 // Continuous batching: requests join and leave between steps. One interface for rollouts, evaluation and chat. Not thread-safe; one
-// thread drives it. The results of a request do not depend on what else is in the batch where the implementation says so (is_batch_invariant).
+// thread drives it. The results of a request do not depend on what else is in the batch where the implementation says so
+// (is_batch_invariant).
 class GenerationEngine {
  public:
   virtual ~GenerationEngine() = default;
 
-  // InvalidArgument: empty prompt, token outside the vocabulary, num_samples or max_new_tokens below 1, parameters out of range, prompt longer
-  // than the context. ResourceExhausted when the request alone exceeds the memory set aside for keys and values.
+  // InvalidArgument: empty prompt, token outside the vocabulary, num_samples or max_new_tokens below 1, parameters out of range, prompt
+  // longer than the context. ResourceExhausted when the request alone exceeds the memory set aside for keys and values.
   virtual absl::Status Add(GenerationRequest request) = 0;
   // Advances every running sample by one token (and prefills waiting requests that fit). Empty when idle.
   virtual std::vector<GenerationEvent> Step() = 0;

@@ -19,8 +19,8 @@ struct ModelConfig {
   int64_t max_context = 0;             // longest sequence in tokens
   double rope_theta = 10000.0;
   double rms_norm_eps = 1e-5;
-  bool tie_word_embeddings = true;     // the head shares the embedding's weights
-  int32_t bos_token = -1;              // -1: none
+  bool tie_word_embeddings = true;  // the head shares the embedding's weights
+  int32_t bos_token = -1;           // -1: none
   std::vector<int32_t> eos_tokens;
 
   int64_t q_size() const { return num_heads * head_dim; }

@@ -17,7 +17,7 @@ constexpr uint8_t kUint16 = 1;
 constexpr uint8_t kUint32 = 2;
 constexpr uint8_t kFloat32 = 3;
 constexpr uint8_t kZstd = 16;
-constexpr int kZstdLevel = 1;               // higher levels gain under 2 % on ids and nothing on log-probabilities
+constexpr int kZstdLevel = 1;               // levels up to 9 make neither ids nor log-probabilities smaller
 constexpr size_t kShortestCompressed = 64;  // below, the frame's own header outweighs what it saves
 
 static_assert(std::endian::native == std::endian::little, "elements are copied as they lie in memory");

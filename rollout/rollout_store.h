@@ -22,8 +22,8 @@ class RolloutStore {
   static constexpr int kSchemaVersion = 1;  // PRAGMA user_version
 
   enum class Mode { kCreate, kReadWrite, kReadOnly };
-  // kCreate: the file must not exist. kReadWrite, kReadOnly: NotFound if missing; FailedPrecondition when a newer program wrote it (both
-  // versions named); DataLoss when it is not a run's log.
+  // kCreate: AlreadyExists when there is such a file; killed at any moment, it leaves a whole log or none. kReadWrite, kReadOnly: NotFound
+  // if missing; FailedPrecondition when a newer program wrote it (both versions named); DataLoss when it is not a run's log.
   static absl::StatusOr<RolloutStore> Open(const std::string& path, Mode mode);
   RolloutStore(RolloutStore&&) noexcept;
   RolloutStore& operator=(RolloutStore&&) noexcept;
@@ -37,12 +37,16 @@ class RolloutStore {
     std::string host;
     std::string started_at;  // ISO 8601 UTC
   };
+  // Comes first, and once (AlreadyExists): everything else written before it is FailedPrecondition. ReadRun is NotFound until then.
   absl::Status WriteRun(const RunInfo& info);
   absl::StatusOr<RunInfo> ReadRun() const;
 
-  // All groups of a step in one transaction. A (step, group, sample) that is there already is an error: a step is acknowledged once.
+  // All groups of a step in one transaction. AlreadyExists when the step is there already, or has a group or sample twice: a step is
+  // acknowledged once. InvalidArgument, naming step, group and sample, when a reward, advantage or term is not finite or a prompt is not
+  // UTF-8.
   absl::Status AppendStep(int64_t step, const std::vector<RolloutGroup>& groups);
-  // The groups of a step exactly as appended (bits of log-probabilities and rewards included); empty when the step is not there.
+  // The groups of a step exactly as appended (bits of log-probabilities and rewards included), but for Completion::request_id, which
+  // becomes the group's index; empty when the step is not there. DataLoss when a row does not decode.
   absl::StatusOr<std::vector<RolloutGroup>> ReadStep(int64_t step) const;
   absl::StatusOr<std::vector<int64_t>> StepNumbers() const;  // ascending
 

@@ -59,7 +59,7 @@ class GgufFile {
   const std::string* FindString(std::string_view key) const;
   const std::vector<std::string>* FindStrings(std::string_view key) const;
   const std::vector<int64_t>* FindInts(std::string_view key) const;
-  // Metadata as settings; `prefix` ("llama.") is put before every key.
+  // Metadata as settings; `prefix` ("llama.") is put before every key. The reader borrows this object.
   FieldReader Fields(std::string prefix) const;
 
   // Converts a whole tensor; `out` holds exactly num_elements.

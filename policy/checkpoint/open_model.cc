@@ -19,6 +19,21 @@ ModelFile TinyModel() {
   return model;
 }
 
+absl::StatusOr<ModelFile> OpenByKind(const std::string& path) {
+  if (path == "tiny") return TinyModel();
+  if (!Exists(path)) {
+    return NotFound(
+        "{}: no such model; give a .gguf file, a Hugging Face directory or \"tiny\" (`bash experiments/quickstart.sh` fetches the model of "
+        "the "
+        "first run)",
+        path);
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return OpenHuggingFaceDirectory(path);
+  if (path.ends_with(".safetensors")) return InvalidArgument("{}: give the directory that holds this file and its config.json", path);
+  return OpenGgufModel(path);
+}
+
 }  // namespace
 
 ModelConfig TinyModelConfig() {
@@ -44,18 +59,12 @@ std::unique_ptr<Tokenizer> MakeByteTokenizer() {
 }
 
 absl::StatusOr<ModelFile> OpenModel(const std::string& path) {
-  if (path == "tiny") return TinyModel();
-  if (!Exists(path)) {
-    return NotFound(
-        "{}: no such model; give a .gguf file, a Hugging Face directory or \"tiny\" (`bash experiments/quickstart.sh` fetches the model of "
-        "the "
-        "first run)",
-        path);
+  absl::StatusOr<ModelFile> model = OpenByKind(path);
+  // A malformed file is damage, not a mistake in the caller's words; only the path itself can be that.
+  if (absl::IsInvalidArgument(model.status()) && !path.ends_with(".safetensors")) {
+    return DataLoss("{}", Message(model.status()));
   }
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return OpenHuggingFaceDirectory(path);
-  if (path.ends_with(".safetensors")) return InvalidArgument("{}: give the directory that holds this file and its config.json", path);
-  return OpenGgufModel(path);
+  return model;
 }
 
 }  // namespace cupel

@@ -113,7 +113,7 @@ TEST_CASE("data that cannot be used is refused", "[bad_input]") {
   };
   CheckRefused(train("data.jsonl.path=" + folder.File("none.jsonl")), kFailed, {"none.jsonl"});
   CheckRefused(train("data.jsonl.verifier=numbr"), kUsage, {"data.jsonl.verifier", "numbr", "number"});
-  CheckRefused(train("data.jsonl.prompt_column=query"), kUsage, {"tasks.jsonl:1", "query", "data.jsonl.prompt_column"});
+  CheckRefused(train("data.jsonl.prompt_column=query"), kUsage, {".jsonl:1", "query", "data.jsonl.prompt_column"});
   CheckRefused(train("data.jsonl.verifier_options={\"percent\": true}"), kUsage, {"percent"});
   REQUIRE(WriteFileAtomically(path, R"({"question": "1+1?", "answer": "#### two"})").ok());
   CheckRefused(train("run.seed=1"), kUsage, {"two", "tasks.jsonl"});

@@ -219,7 +219,7 @@ TEST_CASE("doctor says what it found, one line each", "[commands]") {
 TEST_CASE("every shipped recipe runs two steps", "[commands]") {
   const TempDir folder;
   int count = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(std::string(CUPEL_SOURCE_DIR) + "/experiments/recipes")) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(CUPEL_SOURCE_DIR "/experiments/recipes")) {
     if (entry.path().extension() != ".toml") {
       continue;
     }

@@ -12,7 +12,7 @@
 
 namespace cupel::testing {
 
-inline std::string TinyRecipe() { return std::string(CUPEL_SOURCE_DIR) + "/experiments/recipes/tiny.toml"; }
+inline std::string TinyRecipe() { return CUPEL_SOURCE_DIR "/experiments/recipes/tiny.toml"; }
 
 inline ProcessRequest Request(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), CUPEL_PROGRAM);

@@ -15,7 +15,7 @@
 namespace cupel::testing {
 
 inline Json ReadGolden(const std::string& name) {
-  const std::string path = std::string(CUPEL_SOURCE_DIR) + "/tests/golden/grpo/" + name;
+  const std::string path = CUPEL_SOURCE_DIR "/tests/golden/grpo/" + name;
   return ParseJson(ReadFile(path).value(), path).value();
 }
 

@@ -7,6 +7,5 @@
 
 #undef CHECK
 #undef DCHECK
-#undef LOG
 
 #include <catch2/catch.hpp>

@@ -24,12 +24,14 @@ constexpr int kChunk = 2;
 template <class T>
 struct RowList {
   int64_t count;
+  int64_t fetched;  // elements of a row to fetch ahead: what all heads need when this is the first of them, else what this one needs
   const T* keys[kBlock];
   const T* values[kBlock];
 };
 
 template <class T>
-CUPEL_INLINE void ListRows(const AttentionRow& row, int64_t first, int64_t offset, RowList<T>& list) {
+CUPEL_INLINE void ListRows(const AttentionShape& shape, const AttentionRow& row, int64_t first, int64_t offset, RowList<T>& list) {
+  list.fetched = (offset == 0 ? shape.num_kv_heads : 1) * shape.head_dim;
   const int64_t total = row.prefix.rows + row.suffix.rows;
   list.count = total - first < kBlock ? total - first : kBlock;
   for (int64_t i = 0; i < list.count; ++i) {
@@ -39,6 +41,24 @@ CUPEL_INLINE void ListRows(const AttentionRow& row, int64_t first, int64_t offse
     list.keys[i] = static_cast<const T*>(run.keys) + at;
     list.values[i] = static_cast<const T*>(run.values) + at;
   }
+}
+
+template <class T>
+CUPEL_INLINE void Prefetch(const T* row, int64_t n) {
+  for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(T))) {
+    _mm_prefetch(row + i, _MM_HINT_T0);
+  }
+}
+
+// To be called while key i is at work: fetches a key some way ahead, and the value that will be wanted after the keys. One head's part of a
+// row is too short for the processor to see the pattern by itself.
+template <class T>
+CUPEL_INLINE void FetchAhead(const RowList<T>& list, int64_t i) {
+  constexpr int64_t kAhead = 8;
+  if (i + kAhead < list.count) {
+    Prefetch(list.keys[i + kAhead], list.fetched);
+  }
+  Prefetch(list.values[i], list.fetched);
 }
 
 // Calls body(begin, number) with an integral constant `number` of vectors for stretches that cover `vectors`.
@@ -64,22 +84,11 @@ CUPEL_INLINE void CopyToFloat(const T* in, int64_t n, float* out) {
   }
 }
 
-template <class T>
-CUPEL_INLINE void PrefetchRow(const T* row, int64_t d) {
-  constexpr int64_t kPerLine = 64 / static_cast<int64_t>(sizeof(T));
-  for (int64_t j = 0; j < d; j += kPerLine) {
-    _mm_prefetch(row + j, _MM_HINT_T0);
-  }
-}
-
-// dots[h][i] = heads[h] . rows[i] for G heads of d floats. Fetches rows some way ahead, and `later` rows for the step after this one: a head's part of a
-// row is too short for the processor to notice the pattern.
-template <int G, class T>
-CUPEL_INLINE void DotRows(const float* heads, int64_t d, const T* const* rows, const T* const* later, int64_t count, int64_t fetch, float (*dots)[kBlock]) {
-  constexpr int64_t kAhead = 8;
+// dots[h][i] = heads[h] . rows[i] for G heads of d floats. `prepare` is called with each i first.
+template <int G, class T, class Prepare>
+CUPEL_INLINE void DotRows(const float* heads, int64_t d, const T* const* rows, int64_t count, Prepare prepare, float (*dots)[kBlock]) {
   for (int64_t i = 0; i < count; ++i) {
-    PrefetchRow(rows[i + kAhead < count ? i + kAhead : i], fetch);
-    PrefetchRow(later[i], fetch);
+    prepare(i);
     Vec sums[G];
 #pragma GCC unroll 8
     for (int h = 0; h < G; ++h) {
@@ -183,12 +192,12 @@ void AttendHeads(const AttentionShape& shape, const AttentionRow& row, int64_t h
     maximum[h] = -__builtin_inff();
     sum[h] = 0;
   }
-  const int64_t fetch = offset == 0 ? shape.num_kv_heads * d : d;
   RowList<T> rows;
+  const auto fetch_ahead = [&rows](int64_t i) __attribute__((always_inline)) { FetchAhead(rows, i); };
   for (int64_t first = 0; first < row.prefix.rows + row.suffix.rows; first += kBlock) {
     float shrink[G];
-    ListRows(row, first, offset, rows);
-    DotRows<G>(query, d, rows.keys, rows.values, rows.count, fetch, scores);
+    ListRows(shape, row, first, offset, rows);
+    DotRows<G>(query, d, rows.keys, rows.count, fetch_ahead, scores);
     for (int h = 0; h < G; ++h) {
       shrink[h] = ExponentiateBlock(scores[h], rows.count, shape.scale, maximum[h], sum[h]);
     }
@@ -231,12 +240,13 @@ void AttendHeadsBackward(const AttentionShape& shape, const AttentionRowBackward
     }
     grad_dot_out[h] = Sum(dot);
   }
-  const int64_t fetch = offset == 0 ? shape.num_kv_heads * d : d;
   RowList<T> rows;
+  const auto fetch_ahead = [&rows](int64_t i) __attribute__((always_inline)) { FetchAhead(rows, i); };
   for (int64_t first = 0; first < row.prefix.rows + row.suffix.rows; first += kBlock) {
-    ListRows(row, first, offset, rows);
-    DotRows<G>(query, d, rows.keys, rows.values, rows.count, fetch, probability);
-    DotRows<G>(grad_out, d, rows.values, rows.values, rows.count, 0, grad_score);
+    ListRows(shape, row, first, offset, rows);
+    DotRows<G>(query, d, rows.keys, rows.count, fetch_ahead, probability);
+    DotRows<G>(
+        grad_out, d, rows.values, rows.count, [](int64_t) {}, grad_score);
     for (int h = 0; h < G; ++h) {
       for (int64_t i = 0; i < rows.count; i += kWidth) {
         const Vec p = ExpOfNegative(Load(probability[h] + i) * Set(shape.scale) - Set(row.log_sum_exp[head + h]));

@@ -166,16 +166,27 @@ CUPEL_INLINE void SumOverK(const bf16* x, int64_t ldx, const bf16* panel, int64_
   }
 }
 
+// The block of outputs to write: `columns` of each row, y of type `type` with row stride ld.
+struct Output {
+  const void* residual;  // null for none
+  void* y;
+  int64_t ld;
+  int64_t columns;
+  DType type;
+};
+
 // Adds the residual and rounds once.
-template <class Out, int R>
-CUPEL_INLINE void Finish(const Sums<R>& sums, const Out* residual, int64_t ldy, int64_t columns, Out* y) {
+template <class T, int R>
+CUPEL_INLINE void FinishAs(const Sums<R>& sums, const Output& out) {
+  const T* residual = static_cast<const T*>(out.residual);
+  T* y = static_cast<T*>(out.y);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int64_t c = 0; c < kColumns; ++c) {
-      const int64_t lanes = columns - c * kWidth;
-      const int64_t at = r * ldy + c * kWidth;
-      Vec sum = sums.at[r][c];
+      const int64_t lanes = out.columns - c * kWidth;
+      const int64_t at = r * out.ld + c * kWidth;
+      const Vec sum = sums.at[r][c];
       if (lanes >= kWidth) {
         Store(y + at, residual == nullptr ? sum : sum + Load(residual + at));
       } else if (lanes > 0) {
@@ -185,8 +196,8 @@ CUPEL_INLINE void Finish(const Sums<R>& sums, const Out* residual, int64_t ldy, 
   }
 }
 
-template <class T, class Out, int R>
-void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const Out* residual, int64_t ldy, int64_t columns, Out* y) {
+template <class T, int R>
+void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const Output& out) {
   Sums<R> sums;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -196,46 +207,53 @@ void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const Out* re
     }
   }
   SumOverK<R>(x, ldx, panel, k, sums);
-  Finish<Out, R>(sums, residual, ldy, columns, y);
+  if (out.type == DType::kFloat) {
+    FinishAs<float, R>(sums, out);
+  } else {
+    FinishAs<bf16, R>(sums, out);
+  }
 }
 
-template <class T, class Out>
-void GemmAs(const T* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const Out* residual, Out* y,
-            int64_t ldy) {
-  using Block = void (*)(const T*, int64_t, const T*, int64_t, const Out*, int64_t, int64_t, Out*);
-  static constexpr Block kBlocks[] = {GemmBlock<T, Out, 1>,     GemmBlock<T, Out, 2>,    GemmBlock<T, Out, 3>,
-                                      GemmBlock<T, Out, 4>,     GemmBlock < T,           Out,
-                                      kRows == 6 ? 5 : kRows >, GemmBlock<T, Out, kRows>};
+// The columns [n, n_end) of `out` that lie in the panel at column n, from row `row` on.
+CUPEL_INLINE Output BlockOf(const Output& out, int64_t row, int64_t n, int64_t n_end) {
+  const int64_t bytes = (row * out.ld + n) * (out.type == DType::kFloat ? 4 : 2);
+  return {.residual = out.residual == nullptr ? nullptr : static_cast<const char*>(out.residual) + bytes,
+          .y = static_cast<char*>(out.y) + bytes,
+          .ld = out.ld,
+          .columns = n_end - n < kPanel ? n_end - n : kPanel,
+          .type = out.type};
+}
+
+template <class T>
+void GemmAs(const T* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const Output& out) {
+  using Block = void (*)(const T*, int64_t, const T*, int64_t, const Output&);
+#if defined(__AVX512F__)
+  static constexpr Block kBlocks[kRows] = {GemmBlock<T, 1>, GemmBlock<T, 2>, GemmBlock<T, 3>,
+                                           GemmBlock<T, 4>, GemmBlock<T, 5>, GemmBlock<T, 6>};
+#else
+  static constexpr Block kBlocks[kRows] = {GemmBlock<T, 1>, GemmBlock<T, 2>, GemmBlock<T, 3>, GemmBlock<T, 4>};
+#endif
   const T* packed = static_cast<const T*>(PackedData(weight));
   const int64_t blocks = (m + kRows - 1) / kRows;
   for (int64_t n = n_begin; n < n_end; n += kPanel) {
     const T* panel = packed + n / kPanel * PanelElements<T>(weight.k);
-    const int64_t columns = n_end - n < kPanel ? n_end - n : kPanel;
     for (int64_t block = 0; block < blocks; ++block) {
       // Blocks of equal height, give or take one: a last block of one row would leave the multipliers idle.
       const int64_t row = block * m / blocks;
       const int64_t rows = (block + 1) * m / blocks - row;
-      const Out* added = residual == nullptr ? nullptr : residual + row * ldy + n;
-      kBlocks[rows - 1](x + row * ldx, ldx, panel, weight.k, added, ldy, columns, y + row * ldy + n);
+      kBlocks[rows - 1](x + row * ldx, ldx, panel, weight.k, BlockOf(out, row, n, n_end));
     }
-  }
-}
-
-template <class T>
-void GemmFrom(const void* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const void* residual,
-              void* y, int64_t ldy, DType out_type) {
-  const T* input = static_cast<const T*>(x);
-  if (out_type == DType::kFloat) {
-    GemmAs<T, float>(input, ldx, m, weight, n_begin, n_end, static_cast<const float*>(residual), static_cast<float*>(y), ldy);
-  } else {
-    GemmAs<T, bf16>(input, ldx, m, weight, n_begin, n_end, static_cast<const bf16*>(residual), static_cast<bf16*>(y), ldy);
   }
 }
 
 void Gemm(const void* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const void* residual, void* y,
           int64_t ldy, DType out_type) {
-  const auto run = weight.type == DType::kFloat ? GemmFrom<float> : GemmFrom<bf16>;
-  run(x, ldx, m, weight, n_begin, n_end, residual, y, ldy, out_type);
+  const Output out{.residual = residual, .y = y, .ld = ldy, .columns = 0, .type = out_type};
+  if (weight.type == DType::kFloat) {
+    GemmAs(static_cast<const float*>(x), ldx, m, weight, n_begin, n_end, out);
+  } else {
+    GemmAs(static_cast<const bf16*>(x), ldx, m, weight, n_begin, n_end, out);
+  }
 }
 
 }  // namespace

