@@ -79,8 +79,8 @@ void Optimizer::Apply(double gradient_norm, int64_t update) {
   ++num_applied_;
   const double t = static_cast<double>(num_applied_);
   // The corrections belong to the decays as fp32 has them: 1 - 0.999 is 1.3e-5 off there, and so is the uncorrected moment.
-  const auto beta1 = static_cast<float>(config_.beta1);
-  const auto beta2 = static_cast<float>(config_.beta2);
+  const auto beta1 = config_.beta1;
+  const auto beta2 = config_.beta2;
   const auto correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), t));
   const auto correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), t));
   const bool clips = config_.max_grad_norm > 0;

@@ -24,6 +24,7 @@ constexpr int64_t kGradientRows = 512;
 // Rows of logits that a thread holds: 48 x 49,152 floats are 9 MB, and a pass over the head's weights serves enough rows to be worth its
 // memory traffic.
 constexpr int64_t kLogitRows = 48;
+constexpr int64_t kRowsPerThread = 8;
 
 at::Tensor Gather(const at::Tensor& x, std::span<const int64_t> rows) {
   at::Tensor result = at::empty({static_cast<int64_t>(rows.size()), x.size(1)}, x.options());
@@ -60,11 +61,10 @@ void ForLogits(const ComputeBackend& backend, const DecoderWeights& weights, con
   const int64_t vocab = weights.config.vocab_size;
   const int64_t row_bytes = normed.size(1) * backend.bytes();
   const auto* x = static_cast<const std::byte*>(normed.const_data_ptr());
-  at::parallel_for(0, (end - begin + kLogitRows - 1) / kLogitRows, 1, [&](int64_t first_block, int64_t last_block) {
-    const at::Tensor logits = at::empty({std::min(kLogitRows, end - begin), vocab}, at::kFloat);
-    for (int64_t block = first_block; block < last_block; ++block) {
-      const int64_t first = begin + block * kLogitRows;
-      const int64_t rows = std::min(kLogitRows, end - first);
+  at::parallel_for(begin, end, kRowsPerThread, [&](int64_t thread_begin, int64_t thread_end) {
+    const at::Tensor logits = at::empty({std::min(kLogitRows, thread_end - thread_begin), vocab}, at::kFloat);
+    for (int64_t first = thread_begin; first < thread_end; first += kLogitRows) {
+      const int64_t rows = std::min(kLogitRows, thread_end - first);
       HeadRows(backend, weights, x + first * row_bytes, rows, logits.data_ptr<float>());
       for (int64_t row = 0; row < rows; ++row) {
         use(first + row, logits.data_ptr<float>() + row * vocab);

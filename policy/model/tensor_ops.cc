@@ -8,15 +8,18 @@
 #include <ATen/ops/zeros.h>
 
 #include "base/check.h"
+#include "policy/model/onednn.h"
 
 namespace cupel {
 namespace {
 
-// Rows that one kernel call gets: enough that a panel of weights is used often once it is in the cache, few enough that many threads find
-// work and the rows themselves stay in the second-level cache.
-constexpr int64_t kRowsPerBlock = 96;
-
-int64_t NumBlocks(int64_t rows) { return (rows + kRowsPerBlock - 1) / kRowsPerBlock; }
+// Rows that one kernel call gets at most: a panel of weights is used often once it is in the cache, and the rows stay in the second-level
+// cache.
+constexpr int64_t kRowsPerCall = 96;
+// Fewer rows than this are not worth a thread.
+constexpr int64_t kRowsPerThread = 8;
+// Rows whose contributions to the gradient of a norm's scale are added up first. Fixed, so that the sum does not depend on the threads.
+constexpr int64_t kRowsPerPartialSum = 64;
 
 std::byte* RowOf(const at::Tensor& tensor, int64_t row) {
   return static_cast<std::byte*>(tensor.data_ptr()) + row * tensor.stride(0) * static_cast<int64_t>(tensor.element_size());
@@ -36,9 +39,9 @@ void AddInto(const at::Tensor& target, const at::Tensor& term) {
 }  // namespace
 
 void ForRows(int64_t rows, const std::function<void(int64_t, int64_t)>& work) {
-  at::parallel_for(0, NumBlocks(rows), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) {
-      work(block * kRowsPerBlock, std::min((block + 1) * kRowsPerBlock, rows));
+  at::parallel_for(0, rows, kRowsPerThread, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin; first < end; first += kRowsPerCall) {
+      work(first, std::min(first + kRowsPerCall, end));
     }
   });
 }
@@ -64,29 +67,32 @@ at::Tensor NormBackward(const ComputeBackend& backend, Parameter& norm, const at
   const int64_t rows = x.size(0);
   const int64_t width = x.size(1);
   at::Tensor grad_x = EmptyRows(backend, rows, width);
-  // One partial sum of the scale's gradient per block of rows, added up in order.
-  const at::Tensor partial = at::zeros({NumBlocks(rows), width}, at::kFloat);
-  ForRows(rows, [&](int64_t begin, int64_t end) {
-    backend.kernels->rms_norm_backward(backend.type, RowOf(x, begin), norm.master.const_data_ptr<float>(),
-                                       rstd.const_data_ptr<float>() + begin, RowOf(grad, begin), end - begin, width, RowOf(grad_x, begin),
-                                       partial.data_ptr<float>() + begin / kRowsPerBlock * width);
+  const int64_t num_sums = (rows + kRowsPerPartialSum - 1) / kRowsPerPartialSum;
+  const at::Tensor sums = at::zeros({num_sums, width}, at::kFloat);
+  at::parallel_for(0, num_sums, 1, [&](int64_t first_sum, int64_t last_sum) {
+    for (int64_t sum = first_sum; sum < last_sum; ++sum) {
+      const int64_t begin = sum * kRowsPerPartialSum;
+      const int64_t count = std::min(kRowsPerPartialSum, rows - begin);
+      backend.kernels->rms_norm_backward(backend.type, RowOf(x, begin), norm.master.const_data_ptr<float>(),
+                                         rstd.const_data_ptr<float>() + begin, RowOf(grad, begin), count, width, RowOf(grad_x, begin),
+                                         sums.data_ptr<float>() + sum * width);
+    }
   });
-  for (int64_t block = 0; block < partial.size(0); ++block) {
-    norm.grad.add_(partial[block]);
+  for (int64_t sum = 0; sum < num_sums; ++sum) {
+    norm.grad.add_(sums[sum]);
   }
   return grad_x;
 }
 
 at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& linear, const at::Tensor& x, const at::Tensor& residual) {
-  at::Tensor y = EmptyRows(backend, x.size(0), linear.weight.master.size(0));
-  const auto rows = [&](int64_t begin, int64_t end) {
-    LinearRows(backend, linear, RowOf(x, begin), end - begin, residual.defined() ? RowOf(residual, begin) : nullptr, RowOf(y, begin));
-  };
   if (backend.onednn) {
-    rows(0, x.size(0));  // oneDNN splits the product itself
-  } else {
-    ForRows(x.size(0), rows);
+    at::Tensor y = OnednnLinear(x, linear.onednn);
+    return residual.defined() ? y.add_(residual) : y;
   }
+  at::Tensor y = EmptyRows(backend, x.size(0), linear.weight.master.size(0));
+  ForRows(x.size(0), [&](int64_t begin, int64_t end) {
+    LinearRows(backend, linear, RowOf(x, begin), end - begin, residual.defined() ? RowOf(residual, begin) : nullptr, RowOf(y, begin));
+  });
   return y;
 }
 

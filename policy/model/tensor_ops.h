@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include <ATen/core/Tensor.h>
 
 #include "policy/model/decoder_weights.h"

@@ -59,7 +59,7 @@ TEST_CASE("ReadFile errors name the file and the reason", "[file]") {
   const absl::Status missing = ReadFile(folder.File("none")).status();
   CHECK(missing.code() == absl::StatusCode::kNotFound);
   CHECK(Message(missing) == folder.File("none") + ": cannot open: No such file or directory");
-  CHECK(ReadFile(folder.path()).status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(ReadFile(folder.path()).status().code() == absl::StatusCode::kFailedPrecondition);
   CHECK_FALSE(ReadFile("").ok());
   CHECK_FALSE(ReadFile(std::string("a\0b", 3)).ok());
 }
@@ -265,7 +265,7 @@ TEST_CASE("LineReader reports what it cannot read", "[file]") {
   const TempDir folder;
   CHECK(LineReader::Open(folder.File("none")).status().code() == absl::StatusCode::kNotFound);
   LineReader reader = LineReader::Open(folder.path()).value();
-  CHECK(reader.Next().status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(reader.Next().status().code() == absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_CASE("the path - reads standard input", "[file]") {

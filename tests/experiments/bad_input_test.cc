@@ -23,13 +23,14 @@ namespace fs = std::filesystem;
 using testing::Contains;
 using testing::Cupel;
 using testing::TinyRecipe;
+using testing::TrainTiny;
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 std::string FinishedRun(const TempDir& folder) {
   const std::string run = folder.File("run");
-  const ProcessResult result = Cupel({"train", TinyRecipe(), "--run", run, "--no-eval", "--set", "run.steps=2"});
+  const ProcessResult result = Cupel(TrainTiny(run, {"--no-eval", "--set", "run.steps=2"}));
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
   return run;
@@ -72,7 +73,7 @@ TEST_CASE("settings that cannot be are refused before a folder is made", "[bad_i
   const TempDir folder;
   for (const Case& item : cases) {
     INFO(item.assignment);
-    CheckRefused(Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--set", item.assignment}), kUsage, item.parts);
+    CheckRefused(Cupel(TrainTiny(folder.File("run"), {"--set", item.assignment})), kUsage, item.parts);
     CHECK((!Exists(folder.File("run")) || !Exists(folder.File("run") + "/recipe.toml")));
   }
 }
@@ -108,8 +109,9 @@ TEST_CASE("data that cannot be used is refused", "[bad_input]") {
   REQUIRE(WriteFileAtomically(path, R"({"question": "1+1?", "answer": "#### 2"})").ok());
   REQUIRE(WriteFileAtomically(folder.File("eval.jsonl"), R"({"question": "2+2?", "answer": "#### 4"})").ok());
   const auto train = [&](const std::string& setting) {
-    return Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--no-eval", "--set", "run.steps=1", "--set", "data.source=jsonl",
-                  "--set", "data.jsonl.path=" + path, "--set", "data.jsonl.eval_path=" + folder.File("eval.jsonl"), "--set", setting});
+    return Cupel(TrainTiny(folder.File("run"),
+                           {"--no-eval", "--set", "run.steps=1", "--set", "data.source=jsonl", "--set", "data.jsonl.path=" + path, "--set",
+                            "data.jsonl.eval_path=" + folder.File("eval.jsonl"), "--set", setting}));
   };
   CheckRefused(train("data.jsonl.path=" + folder.File("none.jsonl")), kFailed, {"none.jsonl"});
   CheckRefused(train("data.jsonl.verifier=numbr"), kUsage, {"data.jsonl.verifier", "numbr", "number"});
@@ -228,17 +230,6 @@ TEST_CASE("a log of a newer schema, or that is no log, is refused and left as it
 
   REQUIRE(WriteFileAtomically(folder.File("text.db"), std::string(5000, 'x')).ok());
   CheckRefused(Cupel({"show", folder.File("text.db")}), kFailed, {"text.db"});
-}
-
-TEST_CASE("a run whose numbers overflow is stopped by the safety rule", "[bad_input]") {
-  const TempDir folder;
-  // Decay of ten per unit of learning rate turns every weight by -9 an update, until fp32 has no such number.
-  const ProcessResult result =
-      Cupel({"train", TinyRecipe(), "--run", folder.File("run"), "--no-eval", "--set", "optimizer.learning_rate=1", "--set",
-             "optimizer.weight_decay=10", "--set", "run.steps=400", "--set", "grpo.max_skipped_updates=2"});
-  INFO(result.out << result.err);
-  CHECK(result.exit_code == 3);
-  CHECK(Contains(result.err, "2 updates in a row"));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 using testing::Contains;
 using testing::Cupel;
 using testing::TinyRecipe;
+using testing::TrainTiny;
 
 const std::vector<std::string> kCommands = {"train", "eval", "sample", "show", "doctor", "bench"};
 
@@ -33,7 +34,7 @@ Json JsonOf(const ProcessResult& result) {
 
 std::string FinishedRun(const TempDir& folder) {
   const std::string run = folder.File("run");
-  REQUIRE(Cupel({"train", TinyRecipe(), "--run", run}).exit_code == 0);
+  REQUIRE(Cupel(TrainTiny(run)).exit_code == 0);
   return run;
 }
 
@@ -64,7 +65,7 @@ TEST_CASE("train lists every setting with range and default", "[commands]") {
 TEST_CASE("train prints its settings, a line per step, evaluations and where things are", "[commands]") {
   const TempDir folder;
   const std::string run = folder.File("run");
-  const ProcessResult result = Cupel({"train", TinyRecipe(), "--run", run, "--set", "run.steps=2"});
+  const ProcessResult result = Cupel(TrainTiny(run, {"--set", "run.steps=2"}));
   INFO(result.out);
   CHECK(result.exit_code == 0);
   CHECK(result.err.empty());
@@ -88,7 +89,7 @@ TEST_CASE("train prints its settings, a line per step, evaluations and where thi
 TEST_CASE("a run without a name gets one, and the next another", "[commands]") {
   const TempDir folder;
   for (const char* expected : {"runs/tiny", "runs/tiny-2"}) {
-    ProcessRequest request = testing::Request({"train", TinyRecipe(), "--no-eval", "--set", "run.steps=1"});
+    ProcessRequest request = testing::Request({"train", TinyRecipe(), "--no-eval", "--set", "run.steps=1", "--set", "model.threads=1"});
     request.directory = folder.path();
     CHECK(RunProcess(request).exit_code == 0);
     CHECK(Exists(folder.File(expected) + "/run.db"));
@@ -98,7 +99,7 @@ TEST_CASE("a run without a name gets one, and the next another", "[commands]") {
 TEST_CASE("every command's --json is one document", "[commands]") {
   const TempDir folder;
   const std::string run = folder.File("run");
-  const Json train = JsonOf(Cupel({"train", TinyRecipe(), "--run", run, "--json"}));
+  const Json train = JsonOf(Cupel(TrainTiny(run, {"--json"})));
   CHECK(train["steps"] == 6);
   CHECK(train["database"] == run + "/run.db");
   CHECK(train["checkpoint"] == run + "/checkpoints/step-000006");
@@ -123,7 +124,7 @@ TEST_CASE("every command's --json is one document", "[commands]") {
   CHECK(sample["tokens"].size() <= 5);
   CHECK(JsonOf(Cupel({"doctor", "--model", "tiny", "--json"})).size() >= 6);
   const Json bench = JsonOf(Cupel({"bench", "step", "--model", "tiny", "--prompts", "2", "--group", "2", "--prompt-tokens", "4",
-                                   "--new-tokens", "4", "--repeats", "1", "--json"}));
+                                   "--new-tokens", "4", "--repeats", "1", "--threads", "1", "--json"}));
   CHECK(bench["sampled_tokens_per_second"].get<double>() > 0);
   CHECK(bench["trained_tokens_per_second"].get<double>() > 0);
 }
@@ -161,8 +162,8 @@ TEST_CASE("eval of a run's checkpoint repeats the run's last evaluation", "[comm
 }
 
 TEST_CASE("eval takes a model, a recipe and settings", "[commands]") {
-  const ProcessResult result =
-      Cupel({"eval", "tiny", "--recipe", TinyRecipe(), "--set", "eval.questions=3", "--set", "eval.samples=2", "--json"});
+  const ProcessResult result = Cupel({"eval", "tiny", "--recipe", TinyRecipe(), "--set", "eval.questions=3", "--set", "eval.samples=2",
+                                      "--set", "model.threads=1", "--json"});
   const Json eval = JsonOf(result);
   CHECK(eval["questions"] == 3);
   CHECK(eval["samples"] == 2);

@@ -20,7 +20,7 @@ namespace {
 using testing::Contains;
 using testing::Cupel;
 using testing::DigestRun;
-using testing::TinyRecipe;
+using testing::TrainTiny;
 using Digests = std::map<std::string, std::string>;
 using std::chrono::milliseconds;
 
@@ -28,7 +28,7 @@ constexpr int kInterruptions = 25;
 
 // Evaluations inside the run and checkpoints at other steps than they, so that an interruption can fall anywhere between.
 std::vector<std::string> Arguments(const std::string& run) {
-  return {"train", TinyRecipe(), "--run", run, "--set", "eval.every=2", "--set", "run.checkpoint_every=3"};
+  return TrainTiny(run, {"--set", "eval.every=2", "--set", "run.checkpoint_every=3"});
 }
 
 Digests Uninterrupted(const std::string& run, milliseconds* took = nullptr) {
@@ -65,7 +65,7 @@ TEST_CASE("another seed gives another run", "[exact]") {
 TEST_CASE("the number of threads and the memory for keys and values do not change a run", "[exact]") {
   const TempDir folder;
   const Digests expected = Uninterrupted(folder.File("first"));
-  for (const char* setting : {"model.threads=1", "model.threads=3", "engine.kv_cache_mib=1"}) {
+  for (const char* setting : {"model.threads=2", "model.threads=3", "engine.kv_cache_mib=1"}) {
     INFO(setting);
     const std::string run = folder.File(setting);
     std::vector<std::string> arguments = Arguments(run);
@@ -122,7 +122,7 @@ TEST_CASE("a run interrupted anywhere and resumed equals the uninterrupted one",
 TEST_CASE("SIGTERM stops a run cleanly as well", "[exact]") {
   const TempDir folder;
   const std::string run = folder.File("run");
-  ProcessRequest request = testing::Request({"train", TinyRecipe(), "--run", run, "--set", "run.steps=100000", "--no-eval"});
+  ProcessRequest request = testing::Request(TrainTiny(run, {"--set", "run.steps=100000", "--no-eval"}));
   request.kill_signal = SIGTERM;
   request.kill_after = milliseconds(500);
   while (true) {  // until the signal finds the program past its start

@@ -217,10 +217,11 @@ size_t WithSign(std::string_view text, size_t begin) {
 
 bool BeginsNumeral(std::string_view text, size_t position) {
   const char before = position == 0 ? ' ' : text[position - 1];
-  if (IsLetter(before) || IsOneOf(before, "_^") || text.substr(0, position).ends_with("^{") || text.substr(0, position).ends_with("_{")) {
+  if (!IsDigit(text[position]) && !(text[position] == '.' && before != '.' && IsDigit(CharAt(text, position + 1)))) {
     return false;
   }
-  return IsDigit(text[position]) || (text[position] == '.' && before != '.' && IsDigit(CharAt(text, position + 1)));
+  const std::string_view head = text.substr(0, position);
+  return !IsLetter(before) && !IsOneOf(before, "_^") && !head.ends_with("^{") && !head.ends_with("_{");
 }
 
 }  // namespace
@@ -280,7 +281,7 @@ std::optional<TextSpan> FindLastNumeral(std::string_view text) {
   std::optional<TextSpan> last;
   for (size_t at = 0; at < text.size();) {
     size_t end = at + 1;
-    if (const size_t fraction = TexFractionLength(text.substr(at)); fraction > 0) {
+    if (const size_t fraction = text[at] == '\\' ? TexFractionLength(text.substr(at)) : 0; fraction > 0) {
       end = at + fraction;
       last = SpanOf(WithSign(text, at), WithPercent(text, end));
     } else if (BeginsNumeral(text, at)) {

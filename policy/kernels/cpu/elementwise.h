@@ -144,14 +144,14 @@ void SwiGluBackward(DType type, const void* x, const void* grad_y, int64_t m, in
 
 // Loshchilov, Hutter 2019, algorithm 2, with the bias corrections 1 - beta^t given.
 void AdamW(float* parameter, float* first_moment, float* second_moment, const float* grad, int64_t n, float grad_scale, float learning_rate,
-           float beta1, float beta2, float eps, float weight_decay, float bias_correction1, float bias_correction2, bf16* bf16_copy) {
+           double beta1, double beta2, float eps, float weight_decay, float bias_correction1, float bias_correction2, bf16* bf16_copy) {
   const Vec keep = Set(1.0f - learning_rate * weight_decay);
   const Vec step = Set(learning_rate / bias_correction1);
   const Vec root_correction = Sqrt(Set(bias_correction2));
   ForEachVec(n, [&](int64_t i, auto lanes) {
     const Vec g = Load(grad + i, lanes) * Set(grad_scale);
-    const Vec mean = Fma(Load(first_moment + i, lanes), Set(beta1), g * Set(1.0f - beta1));
-    const Vec square = Fma(Load(second_moment + i, lanes), Set(beta2), g * g * Set(1.0f - beta2));
+    const Vec mean = Fma(Load(first_moment + i, lanes), Set(static_cast<float>(beta1)), g * Set(static_cast<float>(1.0 - beta1)));
+    const Vec square = Fma(Load(second_moment + i, lanes), Set(static_cast<float>(beta2)), g * g * Set(static_cast<float>(1.0 - beta2)));
     const Vec denominator = Sqrt(square) / root_correction + Set(eps);
     const Vec updated = NegativeFma(step, mean / denominator, Load(parameter + i, lanes) * keep);
     Store(first_moment + i, mean, lanes);

@@ -135,7 +135,7 @@ struct KernelTable {
   // One AdamW update (Loshchilov, Hutter 2019, decoupled decay) of n parameters; grad is multiplied by grad_scale first. bf16_copy (null
   // for none) gets the rounded new parameters.
   void (*adamw)(float* parameter, float* first_moment, float* second_moment, const float* grad, int64_t n, float grad_scale,
-                float learning_rate, float beta1, float beta2, float eps, float weight_decay, float bias_correction1,
+                float learning_rate, double beta1, double beta2, float eps, float weight_decay, float bias_correction1,
                 float bias_correction2, bf16* bf16_copy);
   // Sum of squares in double, in a fixed order.
   double (*sum_of_squares)(const float* values, int64_t n);

@@ -190,8 +190,8 @@ TEST_CASE("AdamW agrees with double precision over several steps and writes the 
           s.parameter -= lr * (s.first / correction1) / (std::sqrt(s.second / correction2) + eps);
         }
         const auto f = [](double v) { return static_cast<float>(v); };
-        table->adamw(parameter.floats(), first.floats(), second.floats(), grad.floats(), n, f(grad_scale), f(lr), f(beta1), f(beta2),
-                     f(eps), f(decay), f(correction1), f(correction2), step == 4 ? copy.data() : nullptr);
+        table->adamw(parameter.floats(), first.floats(), second.floats(), grad.floats(), n, f(grad_scale), f(lr), beta1, beta2, f(eps),
+                     f(decay), f(correction1), f(correction2), step == 4 ? copy.data() : nullptr);
       }
       INFO(table->name << " n " << n);
       // Four steps of about ten float operations on numbers of order one; 1 - beta in float is off by 1e-6 relative.
