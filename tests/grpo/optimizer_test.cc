@@ -66,7 +66,13 @@ void CheckMoments(const Optimizer& optimizer, const Parameter& parameter, const 
     REQUIRE(tensor != nullptr);
     std::vector<float> values(static_cast<size_t>(parameter.master.numel()));
     REQUIRE(file.ReadFloats(*tensor, values).ok());
-    CheckNear(values.data(), update[kind][key], 1e-6, 1.0);
+    // Moments are sums in which larger terms may have cancelled: rounding is relative to the largest of them. Five updates with two
+    // roundings of at most 6e-8 each.
+    double largest = 0;
+    for (const Json& value : update[kind][key]) {
+      largest = std::max(largest, std::abs(value.get<double>()));
+    }
+    CheckNear(values.data(), update[kind][key], 6e-7, largest);
   }
 }
 
@@ -91,7 +97,7 @@ TEST_CASE("updates agree with torch.optim.AdamW and clip_grad_norm_", "[optimize
       CHECK(norm == Approx(update["norm"].get<double>()).epsilon(1e-12));
       optimizer.Apply(norm, index++);
       for (const auto& [key, parameter] : places) {
-        CheckNear(parameter->master.const_data_ptr<float>(), update["parameters"][key], 5e-7, 1.0);
+        CheckNear(parameter->master.const_data_ptr<float>(), update["parameters"][key], 1e-6, 0.5);
         CheckMoments(optimizer, *parameter, update, key);
       }
     }

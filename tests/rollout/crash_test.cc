@@ -346,7 +346,7 @@ Findings PowerCuts(Writer writer, int num_states) {
   const DiskImage before = {{path, ReadFile(path).value()}};
   TestDisk disk;
   std::vector<size_t> acknowledged_at;  // by step: operations done by then
-  const absl::Status status = Append(path, writer, 0, 60, [&](int64_t /*step*/) { acknowledged_at.push_back(disk.operations().size()); });
+  const absl::Status status = Append(path, writer, 0, 30, [&](int64_t /*step*/) { acknowledged_at.push_back(disk.operations().size()); });
   INFO(Message(status));
   CHECK(status.ok());
 
@@ -368,17 +368,17 @@ Findings PowerCuts(Writer writer, int num_states) {
 }
 
 TEST_CASE("power cuts lose no acknowledged step and leave none in part", "[crash]") {
-  const Findings findings = PowerCuts(Writer::kStore, 150);
+  const Findings findings = PowerCuts(Writer::kStore, 60);
   INFO(findings.problems);
-  CHECK(findings.num_states == 150);
-  CHECK(findings.num_acknowledged > 1000);
+  CHECK(findings.num_states == 60);
+  CHECK(findings.num_acknowledged > 500);
   CHECK(findings.num_lost == 0);
   CHECK(findings.num_partial == 0);
   CHECK(findings.problems.empty());
 }
 
 TEST_CASE("the power cuts see a writer that does not sync its commits", "[crash]") {
-  CHECK(PowerCuts(Writer::kNormalSync, 40).num_lost > 0);
+  CHECK(PowerCuts(Writer::kNormalSync, 20).num_lost > 0);
 }
 
 }  // namespace

@@ -43,8 +43,7 @@ class AlignedBuffer {
   size_t size_ = 0;
 };
 
-// A weight matrix [N, K] laid out for Gemm: panels of `panel` output columns, K innermost pairs first. The layout belongs to the path that
-// packed it.
+// A weight matrix [N, K] laid out for gemm, see gemm.h. The layout belongs to the path that packed it.
 struct PackedMatrix {
   DType type = DType::kFloat;
   int64_t n = 0;
