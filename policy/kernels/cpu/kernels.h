@@ -105,8 +105,9 @@ struct KernelTable {
   // row_end) only, both multiples of `panel` or N, so that threads can share the work.
   void (*pack)(const void* weight, int64_t row_begin, int64_t row_end, PackedMatrix& out);
   // y[M, N] = x[M, K] weight^T (+ residual[M, N]); x of the weight's type with row stride ldx; y of `out_type` with row stride ldy.
-  // residual (null for none) has the type and stride of y. The sum over K of each output is one chain in ascending order. Columns [n_begin,
-  // n_end), multiples of `panel` or N.
+  // residual (null for none) has the type and stride of y and may be y itself. The sum over K of each output is one chain in ascending
+  // order (of pairs of products on avx512bf16, whose instruction takes denormals for zero). Columns [n_begin, n_end), multiples of `panel`
+  // or N.
   void (*gemm)(const void* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const void* residual,
                void* y, int64_t ldy, DType out_type);
   // y = x / sqrt(mean(x^2) + eps) * weight. rstd [M] is written if not null. weight is float.
@@ -128,7 +129,8 @@ struct KernelTable {
   // Writes d(loss)/d(logits) = coefficient * (onehot(target) - softmax) * inverse_temperature as T [V], from logits already scaled.
   void (*softmax_backward)(DType out_type, const float* logits, int64_t vocab, const SoftmaxStats& stats, int64_t target, float coefficient,
                            float inverse_temperature, void* grad_logits);
-  // The index whose cumulative probability first exceeds uniform (in [0, 1)), walking the logits in index order.
+  // The index whose cumulative probability first exceeds uniform (in [0, 1)), walking the logits in index order. Where rounding leaves the
+  // total at or below uniform, the last index of non-zero probability.
   int64_t (*sample)(const float* logits, int64_t vocab, const SoftmaxStats& stats, double uniform);
   int64_t (*argmax)(const float* logits, int64_t vocab);  // lowest index among equals
   // One AdamW update (Loshchilov, Hutter 2019, decoupled decay) of n parameters; grad is multiplied by grad_scale first. bf16_copy (null

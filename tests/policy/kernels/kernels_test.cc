@@ -195,6 +195,17 @@ TEST_CASE("a product touches only its own columns", "[gemm]") {
   });
 }
 
+TEST_CASE("the residual may be the output itself", "[gemm]") {
+  RandomStream random = TestRandom(5);
+  ForEachPathAndType([&](const KernelTable& table, DType type) {
+    Product product(table, type, type, 9, table.panel + 7, 12, random);
+    const std::vector<double> want = product.Multiply(true).Doubles();
+    Values& y = product.residual;
+    table.gemm(product.x.data(), 12, 9, product.packed, 0, product.n, y.data(), y.data(), product.n, type);
+    CHECK(y.Doubles() == want);
+  });
+}
+
 TEST_CASE("packing in parts gives what packing at once gives, and packing again replaces it", "[gemm]") {
   RandomStream random = TestRandom(3);
   ForEachPathAndType([&](const KernelTable& table, DType type) {
