@@ -78,11 +78,8 @@ double Optimizer::LearningRate(int64_t update) const {
 void Optimizer::Apply(double gradient_norm, int64_t update) {
   ++num_applied_;
   const double t = static_cast<double>(num_applied_);
-  // The corrections belong to the decays as fp32 has them: 1 - 0.999 is 1.3e-5 off there, and so is the uncorrected moment.
-  const auto beta1 = config_.beta1;
-  const auto beta2 = config_.beta2;
-  const auto correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), t));
-  const auto correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), t));
+  const auto correction1 = static_cast<float>(1.0 - std::pow(config_.beta1, t));
+  const auto correction2 = static_cast<float>(1.0 - std::pow(config_.beta2, t));
   const bool clips = config_.max_grad_norm > 0;
   const auto grad_scale = static_cast<float>(clips ? std::min(1.0, config_.max_grad_norm / (gradient_norm + kNormEps)) : 1.0);
   const auto learning_rate = static_cast<float>(LearningRate(update));
@@ -97,7 +94,7 @@ void Optimizer::Apply(double gradient_norm, int64_t update) {
       const int64_t first = begin * kBlock;
       const int64_t count = std::min(end * kBlock, n) - first;
       adamw(master + first, moments_[i].first.data() + first, moments_[i].second.data() + first, grad + first, count, grad_scale,
-            learning_rate, beta1, beta2, static_cast<float>(config_.eps), decay, correction1, correction2, nullptr);
+            learning_rate, config_.beta1, config_.beta2, static_cast<float>(config_.eps), decay, correction1, correction2, nullptr);
     });
   }
   policy_.ZeroGradients();

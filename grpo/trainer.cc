@@ -102,8 +102,7 @@ struct Trainer::State {
     if (++consecutive_skips >= grpo.max_skipped_updates) {
       return absl::AbortedError(
           fmt::format("{} updates in a row had a log-probability, loss or gradient that is not finite and were skipped; lower "
-                      "optimizer.learning_rate, or look at the "
-                      "last steps with `cupel show`",
+                      "optimizer.learning_rate, or look at the last steps with `cupel show`",
                       consecutive_skips));
     }
     return absl::OkStatus();

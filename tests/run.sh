@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Sets up, builds and runs every test: all of them in release, then those of the modules without LibTorch under the sanitizers.
+# Sets up, builds and runs every test: all of them in release, then those of the modules without LibTorch under AddressSanitizer and
+# UndefinedBehaviorSanitizer. `bash tests/run.sh tsan` runs them under ThreadSanitizer, which takes as long again.
 # The last line is "N passed, N failed" or "N passed, N failed, N skipped"; the exit status is 0 when nothing failed.
 #
-#   bash tests/run.sh              everything
+#   bash tests/run.sh              release and asan
 #   bash tests/run.sh release      only the presets named (release, debug, asan, tsan)
 set -uo pipefail
 exec </dev/null
@@ -10,7 +11,7 @@ exec </dev/null
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 presets=("$@")
-((${#presets[@]} > 0)) || presets=(release asan tsan)
+((${#presets[@]} > 0)) || presets=(release asan)
 jobs=$(nproc)
 
 passed=0

@@ -232,5 +232,19 @@ TEST_CASE("a log of a newer schema, or that is no log, is refused and left as it
   CheckRefused(Cupel({"show", folder.File("text.db")}), kFailed, {"text.db"});
 }
 
+TEST_CASE("a model whose numbers are not finite is stopped by the safety rule", "[bad_input]") {
+  const TempDir folder;
+  const std::string model = folder.File("model");
+  fs::copy(FinishedRun(folder) + "/checkpoints/step-000002", model);
+  std::string bytes = ReadFile(model + "/model.safetensors").value();
+  bytes.replace(bytes.size() - 4, 4, "\xff\xff\xff\x7f");  // the last weight becomes NaN
+  REQUIRE(WriteFileAtomically(model + "/model.safetensors", bytes).ok());
+  const ProcessResult result =
+      Cupel(TrainTiny(folder.File("nan"), {"--no-eval", "--set", "model.path=" + model, "--set", "grpo.max_skipped_updates=2"}));
+  INFO(result.out);
+  CheckRefused(result, 3, {"2 updates in a row", "learning_rate"});
+  CHECK(Contains(result.out, "the update was skipped"));
+}
+
 }  // namespace
 }  // namespace cupel

@@ -24,11 +24,12 @@ using testing::TrainTiny;
 using Digests = std::map<std::string, std::string>;
 using std::chrono::milliseconds;
 
+constexpr int kSteps = 20;
 constexpr int kInterruptions = 25;
 
 // Evaluations inside the run and checkpoints at other steps than they, so that an interruption can fall anywhere between.
 std::vector<std::string> Arguments(const std::string& run) {
-  return TrainTiny(run, {"--set", "eval.every=2", "--set", "run.checkpoint_every=3"});
+  return TrainTiny(run, {"--set", "eval.every=3", "--set", "run.checkpoint_every=4", "--set", "run.steps=" + std::to_string(kSteps)});
 }
 
 Digests Uninterrupted(const std::string& run, milliseconds* took = nullptr) {
@@ -45,7 +46,7 @@ Digests Uninterrupted(const std::string& run, milliseconds* took = nullptr) {
 TEST_CASE("the same recipe and seed give the same run twice", "[exact]") {
   const TempDir folder;
   const Digests first = Uninterrupted(folder.File("first"));
-  CHECK(first.at("step") == "6");
+  CHECK(first.at("step") == std::to_string(kSteps));
   CHECK(first == Uninterrupted(folder.File("second")));
 }
 
@@ -88,18 +89,27 @@ ProcessResult Continue(const std::string& run, milliseconds delay, int signal) {
   return result;
 }
 
+// What the program takes before and after its work.
+milliseconds StartupTime() {
+  const auto start = std::chrono::steady_clock::now();
+  REQUIRE(Cupel({"--version"}).exit_code == 0);
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
 TEST_CASE("a run interrupted anywhere and resumed equals the uninterrupted one", "[exact]") {
   const TempDir folder;
   milliseconds took{};
   const Digests expected = Uninterrupted(folder.File("whole"), &took);
+  const milliseconds startup = StartupTime();
   int interruptions = 0;
   for (int round = 0; interruptions < kInterruptions; ++round) {
     const std::string run = folder.File("run" + std::to_string(round));
     const int signal = round % 2 == 0 ? SIGINT : SIGKILL;
     for (int attempt = 0;; ++attempt) {
-      // Moments spread over the length of a run by the golden ratio; later attempts get more time, so that every run ends.
+      // Moments spread over the steps of a run by the golden ratio; later attempts get more time, so that every run ends.
       const double share = 0.618034 * (interruptions + 1) - static_cast<int>(0.618034 * (interruptions + 1));
-      const milliseconds delay(static_cast<int64_t>((0.1 + share + 0.15 * attempt) * static_cast<double>(took.count())));
+      const double length = static_cast<double>((took - startup).count());
+      const milliseconds delay = startup + milliseconds(static_cast<int64_t>((share + 0.15 * attempt) * length));
       const ProcessResult result = Continue(run, delay, signal);
       INFO("round " << round << ", attempt " << attempt << ", signal " << signal << " after " << delay.count() << " ms\n"
                     << result.out << result.err);
@@ -137,6 +147,37 @@ TEST_CASE("Ctrl-C and SIGTERM stop a run cleanly", "[exact]") {
   }
 }
 
+// Every point at which something becomes durable, one after the other, until the program gets through (die_at_sync.cc).
+TEST_CASE("a run that dies at any fsync or rename and is resumed equals the uninterrupted one", "[exact]") {
+  const TempDir folder;
+  const auto arguments = [](const std::string& run) {
+    return TrainTiny(run, {"--no-eval", "--set", "run.steps=2", "--set", "run.checkpoint_every=1", "--set", "run.keep_checkpoints=1"});
+  };
+  REQUIRE(Cupel(arguments(folder.File("whole"))).exit_code == 0);
+  const Digests expected = DigestRun(folder.File("whole"));
+  int deaths = 0;
+  for (int call = 1;; ++call) {
+    const std::string run = folder.File("run" + std::to_string(call));
+    ProcessRequest request = testing::Request(arguments(run));
+    request.environment = {"LD_PRELOAD=" CUPEL_DIE_AT_SYNC, "CUPEL_DIE_AT_SYNC=" + std::to_string(call)};
+    const ProcessResult killed = RunProcess(request);
+    INFO("call " << call << ": " << killed.err);
+    if (killed.exit_code == 0) {
+      break;
+    }
+    ++deaths;
+    REQUIRE(killed.signal == SIGKILL);
+    ProcessResult resumed = Cupel({"train", "--resume", "--no-eval", "--run", run});
+    if (resumed.exit_code == 1 && Contains(resumed.err, "no run to resume")) {
+      resumed = Cupel(arguments(run));
+    }
+    INFO(resumed.err);
+    CHECK(resumed.exit_code == 0);
+    CHECK(DigestRun(run) == expected);
+  }
+  CHECK(deaths >= 20);
+}
+
 TEST_CASE("a finished run that is resumed changes nothing", "[exact]") {
   const TempDir folder;
   const Digests expected = Uninterrupted(folder.File("run"));
@@ -150,15 +191,15 @@ TEST_CASE("a run whose newest checkpoint is damaged continues from the one befor
   const TempDir folder;
   const std::string run = folder.File("run");
   const Digests expected = Uninterrupted(run);
-  const std::string weights = run + "/checkpoints/step-000006/model.safetensors";
+  const std::string weights = run + "/checkpoints/step-000020/model.safetensors";
   std::string bytes = ReadFile(weights).value();
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   REQUIRE(WriteFileAtomically(weights, bytes).ok());
   const ProcessResult result = Cupel({"train", "--resume", "--run", run});
   INFO(result.out << result.err);
   CHECK(result.exit_code == 0);
-  CHECK(Contains(result.out, "step-000006/model.safetensors"));
-  CHECK(Contains(result.out, "resumed after 3 finished steps"));
+  CHECK(Contains(result.out, "step-000020/model.safetensors"));
+  CHECK(Contains(result.out, "resumed after 16 finished steps"));
   CHECK(DigestRun(run) == expected);
 }
 

@@ -265,6 +265,14 @@ TEST_CASE("an update with a gradient that is not finite leaves weights and momen
   }
 }
 
+TEST_CASE("an update whose samples have log-probabilities that are not numbers is skipped, even without signal", "[trainer]") {
+  const Learner learner = MakeLearner();
+  std::vector<RolloutGroup> groups = {testing::MakeGroup({65}, {testing::MakeRollout({66}, 1), testing::MakeRollout({67}, 1)})};
+  groups[0].rollouts[1].completion.logprobs[0] = std::numeric_limits<float>::quiet_NaN();
+  learner.trainer->Judge(groups);
+  CHECK(learner.trainer->Learn(groups).value().Get("train/skipped_updates") == 1);
+}
+
 TEST_CASE("too many skipped updates in a row stop the run, a good one between starts the count again", "[trainer]") {
   GrpoConfig grpo;
   grpo.max_skipped_updates = 3;

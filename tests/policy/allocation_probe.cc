@@ -7,6 +7,13 @@ namespace {
 
 thread_local uint64_t requested_bytes = 0;
 
+}  // namespace
+
+// Sanitizers bring an allocator of their own, which must not be mixed with this one.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace {
+
 void* Allocate(std::size_t size) {
   requested_bytes += size;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -21,6 +28,8 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+#endif
 
 namespace cupel {
 

@@ -34,6 +34,16 @@ class Streams {
   TempDir folder_;
 };
 
+// As posix_spawn wants them: with a null at the end.
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) {
+    pointers.push_back(const_cast<char*>(text.c_str()));
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 pid_t Spawn(const ProcessRequest& request, const Streams& streams) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -50,13 +60,15 @@ pid_t Spawn(const ProcessRequest& request, const Streams& streams) {
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<char*> arguments;
-  for (const std::string& argument : request.arguments) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
+  const std::vector<char*> arguments = Pointers(request.arguments);
+  std::vector<char*> environment = Pointers(request.environment);
+  environment.pop_back();
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.push_back(*variable);
   }
-  arguments.push_back(nullptr);
+  environment.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
+  const int error = posix_spawn(&pid, arguments[0], &actions, &attributes, arguments.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   Check(error == 0, "the program can be started");

@@ -9,6 +9,7 @@ namespace cupel {
 struct ProcessRequest {
   std::vector<std::string> arguments;        // the program's path first
   std::string input;                         // standard input
+  std::vector<std::string> environment;      // "NAME=value", added to the test's own
   std::string directory;                     // working directory; empty: the test's own
   std::chrono::milliseconds kill_after{-1};  // when to send `kill_signal`, unless the process has ended; negative: never
   int kill_signal = 0;
