@@ -12,7 +12,7 @@ import tempfile
 
 
 def skip(why):
-    print(f"skipped: {why}")
+    print(f"SKIPPED: {why}")
     sys.exit(77)
 
 
