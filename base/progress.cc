@@ -117,4 +117,19 @@ std::string FormatBytes(uint64_t bytes) {
   return unit > 0 && value < 9.95 ? fmt::format("{:.1f} {}", value, kUnits[unit]) : fmt::format("{:.0f} {}", value, kUnits[unit]);
 }
 
+std::string OneLine(std::string_view text, size_t width) {
+  std::string line;
+  size_t columns = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool starts_character = (byte & 0xC0) != 0x80;
+    if (starts_character && columns == width) {
+      return line + "…";
+    }
+    columns += starts_character ? 1 : 0;
+    line += byte < 0x20 || byte == 0x7F ? ' ' : c;
+  }
+  return line;
+}
+
 }  // namespace cupel

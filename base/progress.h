@@ -34,4 +34,7 @@ std::string FormatDuration(double seconds);
 // "94 MiB", "1.2 GiB".
 std::string FormatBytes(uint64_t bytes);
 
+// One line of text: newlines and control characters as spaces, cut to `width` columns with an ellipsis.
+std::string OneLine(std::string_view text, size_t width);
+
 }  // namespace cupel

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "experiments/command.h"
 #include "experiments/evaluate.h"
+#include "experiments/open_run.h"
 #include "experiments/recipe.h"
 #include "experiments/run_folder.h"
 #include "experiments/train_report.h"

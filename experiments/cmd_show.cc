@@ -7,8 +7,7 @@
 #include "base/progress.h"
 #include "base/status.h"
 #include "experiments/command.h"
-#include "experiments/run_folder.h"
-#include "experiments/train_report.h"
+#include "experiments/open_run.h"
 
 namespace cupel {
 namespace {

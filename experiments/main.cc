@@ -18,14 +18,22 @@ struct CommandEntry {
 };
 
 // In the order in which a new user needs them.
-constexpr std::array kCommands = {
-    CommandEntry{"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
-    CommandEntry{"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
-    CommandEntry{"sample", "answer one prompt, streamed to the terminal", DeclareSample},
-    CommandEntry{"show", "a run's progress and its best and worst answers, read from its log", DeclareShow},
-    CommandEntry{"doctor", "check processor, memory, libraries, model and disk", DeclareDoctor},
-    CommandEntry{"bench", "speed of decoding, training and a whole step, with a calibration", DeclareBench},
-};
+// In the order in which a new user needs them. A build without LibTorch has the commands that need none.
+constexpr auto kCommands = std::to_array<CommandEntry>({
+#if CUPEL_WITH_TORCH
+    {"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
+    {"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
+    {"sample", "answer one prompt, streamed to the terminal", DeclareSample},
+#endif
+    {"show", "a run's progress and its best and worst answers, read from its log", DeclareShow},
+#if CUPEL_WITH_TORCH
+    {"doctor", "check processor, memory, libraries, model and disk", DeclareDoctor},
+    {"bench", "speed of decoding, training and a whole step, with a calibration", DeclareBench},
+#endif
+});
+
+constexpr std::string_view kWithoutTorch =
+    CUPEL_WITH_TORCH ? "" : "\nThis build is without LibTorch: train, eval, sample, doctor and bench are left out.";
 
 int Main(int argc, char** argv) {
   StopSignal stop;  // before any thread starts
@@ -34,7 +42,8 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a safety rule, 130 or 143 stopped by a signal.\n"
-      "`cupel COMMAND --help` explains a command.");
+      "`cupel COMMAND --help` explains a command." +
+      std::string(kWithoutTorch));
   std::map<CLI::App*, Action> actions;
   for (const CommandEntry& command : kCommands) {
     CLI::App* subcommand = app.add_subcommand(command.name, command.help);

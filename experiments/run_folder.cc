@@ -8,14 +8,13 @@
 
 #include "base/sha256.h"
 #include "base/status.h"
+#include "experiments/open_run.h"
 #include "experiments/version.h"
 
 namespace cupel {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string DatabasePath(const std::string& directory) { return directory + "/run.db"; }
 
 // Whether the folder holds a run whose first write was acknowledged.
 bool HoldsRun(const std::string& directory) {
@@ -97,14 +96,6 @@ absl::StatusOr<RunFolder> RunFolder::Open(const std::string& directory, Start st
 absl::Status RunFolder::WriteRecipe(Recipe recipe, const RolloutStore::RunInfo& info) {
   CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory_ + "/recipe.toml", ConfigToToml(recipe)));
   return store_->WriteRun(info);
-}
-
-absl::StatusOr<RolloutStore> OpenRunForReading(const std::string& run) {
-  const bool is_directory = fs::is_directory(run);
-  if (is_directory && !Exists(DatabasePath(run))) {
-    return NotFound("{}: no run here (run.db is missing); a run folder is what `cupel train --run` names", run);
-  }
-  return RolloutStore::Open(is_directory ? DatabasePath(run) : run, RolloutStore::Mode::kReadOnly);
 }
 
 absl::StatusOr<RolloutStore::RunInfo> DescribeRun(const Recipe& recipe, const std::string& kernel_path) {

@@ -36,9 +36,6 @@ class RunFolder {
   std::unique_ptr<RolloutStore> store_;
 };
 
-// The log of a run named by its folder or by the .db file itself, for reading.
-absl::StatusOr<RolloutStore> OpenRunForReading(const std::string& run);
-
 // What identifies program, machine and model in the run's row.
 absl::StatusOr<RolloutStore::RunInfo> DescribeRun(const Recipe& recipe, const std::string& kernel_path);
 

@@ -32,21 +32,6 @@ std::string Answer(const Json& example, size_t width) {
 
 }  // namespace
 
-std::string OneLine(std::string_view text, size_t width) {
-  std::string line;
-  size_t columns = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool starts_character = (byte & 0xC0) != 0x80;
-    if (starts_character && columns == width) {
-      return line + "…";
-    }
-    columns += starts_character ? 1 : 0;
-    line += byte < 0x20 || byte == 0x7F ? ' ' : c;
-  }
-  return line;
-}
-
 void TrainReport::Header(const Recipe& recipe, const std::string& directory, const Policy& policy, int64_t train_tasks,
                          int64_t eval_tasks) {
   int64_t parameters = 0;

@@ -39,7 +39,4 @@ class TrainReport {
   int64_t steps_done_ = 0;
 };
 
-// One line of text: newlines and control characters as spaces, cut to `width` columns with an ellipsis.
-std::string OneLine(std::string_view text, size_t width);
-
 }  // namespace cupel
