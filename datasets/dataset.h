@@ -77,25 +77,39 @@ struct JsonlConfig {
   }
 };
 
-// Which tasks a run uses. One source per run; its section is the one that `source` names.
+// A stage of a curriculum: for so many steps, other settings of the same section (datasets/curriculum.h).
+struct CurriculumStage {
+  int64_t steps = 0;
+  std::vector<std::string> set;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("steps", steps, "training steps that the stage lasts", Range{1, 1e9});
+    field("set", set, "what differs from the final settings: [\"arithmetic.max_operand=9\"]");
+  }
+};
+
+// Which tasks a run uses. One source per run; its section is the one that `source` names. Evaluation always asks by these settings;
+// training comes to them through the stages of `curriculum`.
 struct DatasetConfig {
   std::string source = "arithmetic";  // name in datasets/registry.def
   ArithmeticConfig arithmetic;
   JsonlConfig jsonl;
+  std::vector<CurriculumStage> curriculum;
   template <class Field>
   void VisitFields(Field&& field) {
     field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl"}});
     field("arithmetic", arithmetic, "generated arithmetic");
     field("jsonl", jsonl, "JSON lines file");
+    field("curriculum", curriculum, "easier settings that training draws from first, stage by stage");
   }
 };
 
 enum class Split { kTrain, kEval };
 
-// Builds one split. Train and eval of one configuration share no question, whatever the seeds; the order of the eval split is the same for
-// every seed, so that its first k tasks are comparable between runs. Errors: unknown source, unusable settings, an unreadable or malformed
-// file (with its line), an empty split. Whether the gold answers suit the verifier is for CheckGolds (verifiers/check_golds.h), one layer
-// up.
+// Builds one split of the final settings. Train and eval of one configuration share no question, whatever the seeds; the order of the eval
+// split is the same for every seed, so that its first k tasks are comparable between runs. Errors: unknown source, unusable settings, an
+// unreadable or malformed file (with its line), an empty split. Whether the gold answers suit the verifier is for CheckGolds
+// (verifiers/check_golds.h), one layer up.
 absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DatasetConfig& config, uint64_t seed, Split split);
 
 std::vector<std::string_view> DatasetNames();  // what `source` may name, sorted

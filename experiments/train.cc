@@ -6,7 +6,7 @@
 
 #include "base/progress.h"
 #include "base/status.h"
-#include "datasets/task_sampler.h"
+#include "datasets/curriculum.h"
 #include "experiments/evaluate.h"
 #include "experiments/train_report.h"
 #include "grpo/checkpoint.h"
@@ -47,7 +47,7 @@ class TrainingRun {
   StopSignal& stop_;
   TrainReport report_;
 
-  std::unique_ptr<Dataset> train_tasks_;
+  std::optional<Curriculum> curriculum_;
   std::unique_ptr<Dataset> eval_tasks_;
   std::unique_ptr<Policy> policy_;
   std::unique_ptr<GenerationEngine> engine_;
@@ -60,9 +60,11 @@ class TrainingRun {
 absl::Status TrainingRun::Prepare(bool is_resumed) {
   CUPEL_RETURN_IF_ERROR(CheckRecipe(recipe_));
   const auto seed = static_cast<uint64_t>(recipe_.run.seed);
-  CUPEL_ASSIGN_OR_RETURN(train_tasks_, MakeDataset(recipe_.data, seed, Split::kTrain));
+  CUPEL_ASSIGN_OR_RETURN(curriculum_, Curriculum::Create(recipe_.data, seed));
   CUPEL_ASSIGN_OR_RETURN(eval_tasks_, MakeDataset(recipe_.data, seed, Split::kEval));
-  CUPEL_RETURN_IF_ERROR(CheckGolds(*train_tasks_));
+  for (const Curriculum::Stage& stage : curriculum_->stages()) {
+    CUPEL_RETURN_IF_ERROR(CheckGolds(*stage.tasks));
+  }
   CUPEL_RETURN_IF_ERROR(CheckGolds(*eval_tasks_));
   CUPEL_ASSIGN_OR_RETURN(rewards_, RewardComposition::Create(recipe_.reward));
   CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, seed));
@@ -71,7 +73,7 @@ absl::Status TrainingRun::Prepare(bool is_resumed) {
   trainer_.emplace(*policy_, recipe_.grpo, recipe_.optimizer, recipe_.rollout.temperature,
                    recipe_.run.steps * recipe_.grpo.updates_per_step);
 
-  report_.Header(recipe_, folder_.directory(), *policy_, train_tasks_->size(), eval_tasks_->size());
+  report_.Header(recipe_, folder_.directory(), *policy_, *curriculum_, eval_tasks_->size());
   if (!is_resumed) {
     CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info, DescribeRun(recipe_, policy_->kernel_path()));
     return folder_.WriteRecipe(recipe_, info);
@@ -120,9 +122,8 @@ absl::StatusOr<std::vector<RolloutGroup>> TrainingRun::CollectOrReuse(int64_t st
   if (!groups.empty()) {
     return groups;
   }
-  const TaskSampler sampler(*train_tasks_, static_cast<uint64_t>(recipe_.run.seed));
   CollectRequest request;
-  request.tasks = sampler.Draw(step, recipe_.rollout.prompts_per_step);
+  request.tasks = curriculum_->Draw(step, recipe_.rollout.prompts_per_step);
   request.group_size = recipe_.rollout.group_size;
   request.sampling = TrainingSampling(recipe_);
   request.random = {

@@ -32,7 +32,7 @@ std::string Answer(const Json& example, size_t width) {
 
 }  // namespace
 
-void TrainReport::Header(const Recipe& recipe, const std::string& directory, const Policy& policy, int64_t train_tasks,
+void TrainReport::Header(const Recipe& recipe, const std::string& directory, const Policy& policy, const Curriculum& curriculum,
                          int64_t eval_tasks) {
   int64_t parameters = 0;
   for (const Parameter* parameter : Parameters(const_cast<Policy&>(policy).weights())) {
@@ -42,7 +42,12 @@ void TrainReport::Header(const Recipe& recipe, const std::string& directory, con
   progress_.Line(fmt::format("  model    {} ({:.1f} M parameters, {} layers), kernels {}, {} threads", recipe.model.path,
                              static_cast<double>(parameters) / 1e6, policy.config().num_layers, policy.kernel_path(),
                              policy.num_threads()));
-  progress_.Line(fmt::format("  tasks    {} to train on, {} held out", train_tasks, eval_tasks));
+  const std::vector<Curriculum::Stage>& stages = curriculum.stages();
+  progress_.Line(fmt::format("  tasks    {} to train on, {} held out", stages.back().tasks->size(), eval_tasks));
+  for (size_t i = 0; i + 1 < stages.size(); ++i) {
+    progress_.Line(
+        fmt::format("  stage    {} tasks in steps {} to {}", stages[i].tasks->size(), stages[i].first_step + 1, stages[i + 1].first_step));
+  }
   progress_.Line("  settings (every one; also in recipe.toml of the run)");
   const std::string settings = ConfigToToml(recipe);
   for (size_t begin = 0; begin < settings.size();) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "datasets/curriculum.h"
 #include "experiments/evaluate.h"
 #include "experiments/recipe.h"
 #include "grpo/step_metrics.h"
@@ -21,7 +22,7 @@ class TrainReport {
  public:
   explicit TrainReport(std::FILE* out) : progress_(out) {}
 
-  void Header(const Recipe& recipe, const std::string& directory, const Policy& policy, int64_t train_tasks, int64_t eval_tasks);
+  void Header(const Recipe& recipe, const std::string& directory, const Policy& policy, const Curriculum& curriculum, int64_t eval_tasks);
   void Resumed(int64_t finished_steps);
   void Warning(const std::string& text);
   void Evaluating(const std::string& name, const CollectProgress& progress);
