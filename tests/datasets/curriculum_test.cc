@@ -76,7 +76,8 @@ TEST_CASE("each step draws from its stage, the last one from the final settings"
 TEST_CASE("no stage draws what evaluation asks, though its own split would", "[curriculum]") {
   const DatasetConfig config = TwoDigits();
   const std::set<std::string> evaluated = Ids(*MakeDataset(config, 1, Split::kEval).value());
-  for (const Curriculum::Stage& stage : Curriculum::Create(config, 1)->stages()) {
+  const Curriculum curriculum = Curriculum::Create(config, 1).value();
+  for (const Curriculum::Stage& stage : curriculum.stages()) {
     for (const std::string& id : Ids(*stage.tasks)) {
       CHECK_FALSE(evaluated.contains(id));
     }
