@@ -9,175 +9,12 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "rollout/log_migration.h"
+#include "rollout/log_tables.h"
 #include "rollout/rollout_store.h"
 
 namespace cupel {
 namespace {
-
-// Numbers whose bits must come back are ANY, not REAL: a REAL column keeps whole numbers as integers and so loses the sign of -0.0.
-constexpr char kTables[] = R"sql(
-CREATE TABLE runs (
-  run_id INTEGER PRIMARY KEY,
-  recipe TEXT NOT NULL,
-  program_version TEXT NOT NULL,
-  build TEXT NOT NULL,
-  model_digest TEXT NOT NULL,
-  host TEXT NOT NULL,
-  started_at TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE steps (
-  run_id INTEGER NOT NULL REFERENCES runs,
-  step INTEGER NOT NULL,
-  stored_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  PRIMARY KEY (run_id, step)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE groups (
-  group_id INTEGER PRIMARY KEY,
-  run_id INTEGER NOT NULL,
-  step INTEGER NOT NULL,
-  group_idx INTEGER NOT NULL,
-  task_id TEXT NOT NULL,
-  messages TEXT NOT NULL,
-  question TEXT GENERATED ALWAYS AS (json_extract(messages, '$[#-1].content')) VIRTUAL,
-  answer TEXT NOT NULL,
-  verifier TEXT NOT NULL,
-  metadata TEXT NOT NULL,
-  num_prompt_tokens INTEGER NOT NULL,
-  prompt_tokens BLOB NOT NULL,
-  UNIQUE (run_id, step, group_idx),
-  FOREIGN KEY (run_id, step) REFERENCES steps
-) STRICT;
-CREATE INDEX groups_by_task ON groups (task_id);
-
-CREATE TABLE rollouts (
-  rollout_id INTEGER PRIMARY KEY,
-  group_id INTEGER NOT NULL REFERENCES groups,
-  sample_idx INTEGER NOT NULL,
-  text TEXT NOT NULL,
-  finish_reason TEXT NOT NULL CHECK (finish_reason IN ('stop', 'length', 'aborted')),
-  policy_version INTEGER NOT NULL,
-  reward ANY NOT NULL CHECK (typeof(reward) = 'real'),
-  advantage ANY NOT NULL CHECK (typeof(advantage) = 'real'),
-  num_tokens INTEGER NOT NULL,
-  tokens BLOB NOT NULL,
-  logprobs BLOB NOT NULL,
-  raw_logprobs BLOB,
-  UNIQUE (group_id, sample_idx)
-) STRICT;
-
-CREATE TABLE verdicts (
-  rollout_id INTEGER PRIMARY KEY REFERENCES rollouts,
-  outcome TEXT NOT NULL CHECK (outcome IN ('correct', 'incorrect', 'no_answer', 'undecided', 'error')),
-  extracted TEXT NOT NULL,
-  span_begin INTEGER NOT NULL,
-  span_end INTEGER NOT NULL,
-  rule TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  cost INTEGER NOT NULL,
-  verifier TEXT NOT NULL,
-  verifier_version INTEGER NOT NULL
-) STRICT;
-CREATE INDEX verdicts_by_outcome ON verdicts (outcome);
-
-CREATE TABLE reward_terms (
-  rollout_id INTEGER NOT NULL REFERENCES rollouts,
-  term_idx INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  value ANY NOT NULL CHECK (typeof(value) = 'real'),
-  weight ANY NOT NULL CHECK (typeof(weight) = 'real'),
-  PRIMARY KEY (rollout_id, term_idx)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE metrics (
-  run_id INTEGER NOT NULL REFERENCES runs,
-  step INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  metric_idx INTEGER NOT NULL,
-  value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
-  PRIMARY KEY (run_id, name, step)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX metrics_by_step ON metrics (run_id, step);
-
-CREATE TABLE evaluations (
-  evaluation_id INTEGER PRIMARY KEY,
-  run_id INTEGER NOT NULL REFERENCES runs,
-  step INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  num_questions INTEGER NOT NULL,
-  samples_per_question INTEGER NOT NULL,
-  pass_at_1 ANY NOT NULL CHECK (typeof(pass_at_1) = 'real'),
-  standard_error ANY CHECK (standard_error IS NULL OR typeof(standard_error) = 'real'),
-  examples TEXT NOT NULL,
-  stored_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  UNIQUE (run_id, step, name)
-) STRICT;
-
-CREATE TABLE checkpoints (
-  checkpoint_id INTEGER PRIMARY KEY,
-  run_id INTEGER NOT NULL REFERENCES runs,
-  step INTEGER NOT NULL,
-  directory TEXT NOT NULL,
-  manifest_sha256 TEXT NOT NULL,
-  stored_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-) STRICT;
-
-CREATE TABLE events (
-  event_id INTEGER PRIMARY KEY,
-  run_id INTEGER NOT NULL REFERENCES runs,
-  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  step INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  message TEXT NOT NULL
-) STRICT;
-)sql";
-
-constexpr char kViews[] = R"sql(
-CREATE VIEW samples AS
-SELECT run_id, step, group_idx, sample_idx, task_id, question, answer, text, outcome, extracted, reason, reward, advantage,
-       outcome NOT IN ('undecided', 'error') AS is_scored, num_tokens, finish_reason, policy_version, group_id, rollout_id
-FROM groups JOIN rollouts USING (group_id) JOIN verdicts USING (rollout_id);
-
-CREATE VIEW best_samples AS
-SELECT * FROM (
-  SELECT *, row_number() OVER (PARTITION BY run_id, step, group_idx ORDER BY reward DESC, sample_idx) AS place
-  FROM samples WHERE is_scored)
-WHERE place = 1;
-
-CREATE VIEW worst_samples AS
-SELECT * FROM (
-  SELECT *, row_number() OVER (PARTITION BY run_id, step, group_idx ORDER BY reward, sample_idx) AS place
-  FROM samples WHERE is_scored)
-WHERE place = 1;
-
-CREATE VIEW reward_by_task AS
-SELECT run_id, task_id, question, answer, count(DISTINCT step) AS num_steps, count(*) AS num_rollouts, avg(reward) AS reward,
-       avg(outcome = 'correct') AS pass_rate, avg(num_tokens) AS mean_length, min(step) AS first_step, max(step) AS last_step
-FROM samples WHERE is_scored
-GROUP BY run_id, task_id;
-
-CREATE VIEW step_summary AS
-WITH by_group AS (
-  SELECT run_id, step, group_idx, count(*) AS num_rollouts, sum(is_scored) AS num_scored,
-         sum(reward) FILTER (WHERE is_scored) AS reward, sum(outcome = 'correct') AS num_correct,
-         ifnull(max(reward) FILTER (WHERE is_scored) > min(reward) FILTER (WHERE is_scored), 0) AS has_signal,
-         sum(num_tokens) AS num_tokens, sum(finish_reason = 'length') AS num_truncated
-  FROM samples GROUP BY run_id, step, group_idx)
-SELECT run_id, step, stored_at, count(*) AS num_groups, sum(num_rollouts) AS num_rollouts,
-       sum(num_rollouts) - sum(num_scored) AS num_unscored,
-       sum(reward) / sum(num_scored) AS reward,
-       1.0 * sum(num_correct) / sum(num_scored) AS pass_rate,
-       1.0 - avg(has_signal) AS no_signal_fraction,
-       1.0 * sum(num_tokens) / sum(num_rollouts) AS mean_length,
-       1.0 * sum(num_truncated) / sum(num_rollouts) AS truncated_fraction,
-       (SELECT value FROM metrics m WHERE m.run_id = s.run_id AND m.step = s.step AND m.name = 'policy_loss') AS policy_loss,
-       (SELECT value FROM metrics m WHERE m.run_id = s.run_id AND m.step = s.step AND m.name = 'entropy') AS entropy,
-       (SELECT value FROM metrics m WHERE m.run_id = s.run_id AND m.step = s.step AND m.name = 'kl') AS kl,
-       (SELECT value FROM metrics m WHERE m.run_id = s.run_id AND m.step = s.step AND m.name = 'step_time') AS step_time
-FROM steps s JOIN by_group USING (run_id, step)
-GROUP BY run_id, step;
-)sql";
 
 constexpr int kPageBytes = 8192;                      // rows of a few kB: fewer overflow pages than with 4096
 constexpr int64_t kKeptWalBytes = int64_t{64} << 20;  // what a write-ahead log grown under a long reader shrinks back to
@@ -201,21 +38,27 @@ absl::Status UseWriteAheadLog(SqliteConnection& connection) {
   return absl::OkStatus();
 }
 
+absl::Status CreateIndexesAndViews(SqliteConnection& connection) {
+  return connection.Execute(fmt::format("{}{}{}", LogIndexSql(), LogSearchSql(), LogViewSql()));
+}
+
 // Writes an empty log to `path` in one transaction and closes it.
 absl::Status WriteEmptyLog(const std::string& path) {
   CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Access::kCreate));
   CUPEL_RETURN_IF_ERROR(connection.Execute(fmt::format("PRAGMA page_size = {}; PRAGMA synchronous = FULL", kPageBytes)));
   CUPEL_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
-  CUPEL_RETURN_IF_ERROR(connection.Execute(kTables));
-  CUPEL_RETURN_IF_ERROR(connection.Execute(kViews));
+  for (const LogTable& table : LogTables()) {
+    CUPEL_RETURN_IF_ERROR(connection.Execute(CreateTableSql(table, table.name)));
+  }
+  CUPEL_RETURN_IF_ERROR(CreateIndexesAndViews(connection));
   CUPEL_RETURN_IF_ERROR(connection.Execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kLogApplicationId, RolloutStore::kSchemaVersion)));
   CUPEL_RETURN_IF_ERROR(transaction.Commit());
   return UseWriteAheadLog(connection);
 }
 
-// DataLoss or FailedPrecondition when the file is not a log that this program knows.
-absl::Status CheckIdentity(const SqliteConnection& connection) {
+// The schema of the log; DataLoss or FailedPrecondition when the file is not a log that this program knows.
+absl::StatusOr<int64_t> CheckIdentity(const SqliteConnection& connection) {
   CUPEL_ASSIGN_OR_RETURN(const int64_t application_id, connection.QueryInteger("PRAGMA application_id"));
   if (application_id != kLogApplicationId) {
     return DataLoss("{}: an SQLite database, but not the log of a run: name a run's run.db", connection.path());
@@ -228,7 +71,7 @@ absl::Status CheckIdentity(const SqliteConnection& connection) {
   if (version < 1) {
     return DataLoss("{}: the log has schema {}, which never existed", connection.path(), version);
   }
-  return absl::OkStatus();
+  return version;
 }
 
 // A log on a medium that cannot be written: SQLite cannot make the files that readers share, so it must be told that nobody writes.
@@ -241,7 +84,8 @@ absl::StatusOr<SqliteConnection> OpenImmutable(const std::string& path) {
         path, wal);
   }
   CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Access::kImmutable));
-  CUPEL_RETURN_IF_ERROR(CheckIdentity(connection));
+  CUPEL_ASSIGN_OR_RETURN(const int64_t version, CheckIdentity(connection));
+  CUPEL_RETURN_IF_ERROR(PresentAsCurrent(connection, version));
   return connection;
 }
 
@@ -266,10 +110,11 @@ absl::StatusOr<SqliteConnection> CreateLog(const std::string& path) {
 
 absl::StatusOr<SqliteConnection> OpenLogForWriting(const std::string& path) {
   CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Access::kReadWrite));
-  CUPEL_RETURN_IF_ERROR(CheckIdentity(connection));
+  CUPEL_ASSIGN_OR_RETURN(const int64_t version, CheckIdentity(connection));
   CUPEL_RETURN_IF_ERROR(UseWriteAheadLog(connection));
-  CUPEL_RETURN_IF_ERROR(
-      connection.Execute(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = 1; PRAGMA journal_size_limit = {}", kKeptWalBytes)));
+  CUPEL_RETURN_IF_ERROR(connection.Execute(fmt::format("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {}", kKeptWalBytes)));
+  CUPEL_RETURN_IF_ERROR(MigrateLog(connection, version));
+  CUPEL_RETURN_IF_ERROR(connection.Execute("PRAGMA foreign_keys = 1"));
   return connection;
 }
 
@@ -278,7 +123,8 @@ absl::StatusOr<SqliteConnection> OpenLogForReading(const std::string& path) {
   if (absl::IsFailedPrecondition(connection.QueryInteger("PRAGMA application_id").status())) {
     return OpenImmutable(path);
   }
-  CUPEL_RETURN_IF_ERROR(CheckIdentity(connection));
+  CUPEL_ASSIGN_OR_RETURN(const int64_t version, CheckIdentity(connection));
+  CUPEL_RETURN_IF_ERROR(PresentAsCurrent(connection, version));
   return connection;
 }
 

@@ -20,6 +20,10 @@ struct Rollout {
   std::vector<RewardTerm> terms;  // one per reward component
   double reward = 0;              // weighted sum; 0 and meaningless when the verdict is not scored
   double advantage = 0;           // filled by the trainer before the group is stored
+
+  // How long it took, for people; negative when nobody measured. No result depends on them.
+  double sample_seconds = -1;  // from the start of the collection until the last token was drawn
+  double verify_seconds = -1;  // decoding and verifying
 };
 
 // A task and its G sampled completions: the unit that GRPO compares within. Key in the log: (step, group_idx).

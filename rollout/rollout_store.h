@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "rollout/rollout.h"
+#include "rollout/sqlite.h"
 
 namespace cupel {
 
@@ -19,12 +20,14 @@ namespace cupel {
 // Schema and encodings: docs/rollout-log.md. Not thread-safe; errors name the file, and a full disk says so.
 class RolloutStore {
  public:
-  static constexpr int kSchemaVersion = 1;  // PRAGMA user_version
+  static constexpr int kSchemaVersion = 2;  // PRAGMA user_version
 
   enum class Mode { kCreate, kReadWrite, kReadOnly };
   // kCreate: AlreadyExists when there is such a file; killed at any moment, it leaves a whole log or none. kReadWrite, kReadOnly: NotFound
-  // if missing; FailedPrecondition when a newer program wrote it (both versions named); DataLoss when it is not a run's log.
-  static absl::StatusOr<RolloutStore> Open(const std::string& path, Mode mode);
+  // if missing; FailedPrecondition when a newer program wrote it (both versions named); DataLoss when it is not a run's log. A log of an
+  // earlier schema is brought up to the present one by kReadWrite, and read as it is by kReadOnly. `run_id` says which run of a merged log
+  // is meant; a log that a run writes has the one run 1.
+  static absl::StatusOr<RolloutStore> Open(const std::string& path, Mode mode, int64_t run_id = 1);
   RolloutStore(RolloutStore&&) noexcept;
   RolloutStore& operator=(RolloutStore&&) noexcept;
   ~RolloutStore();
@@ -32,14 +35,24 @@ class RolloutStore {
   struct RunInfo {
     Json recipe;  // every resolved setting
     std::string program_version;
-    std::string build;         // compiler, flags, kernel path
+    std::string build;         // compiler and build type
     std::string model_digest;  // SHA-256 of the model file, or of its directory's manifest
     std::string host;
-    std::string started_at;  // ISO 8601 UTC
+    std::string started_at;         // ISO 8601 UTC
+    std::string name = {};          // what a person calls the run: its folder
+    std::string git_revision = {};  // of the program; empty when it was not built from a repository
+    std::string kernels = {};       // instruction-set path of the run's products: "avx512bf16"
+    std::string ended_at = {};      // ISO 8601 UTC; empty while it runs and when it was killed
   };
   // Comes first, and once (AlreadyExists): everything else written before it is FailedPrecondition. ReadRun is NotFound until then.
   absl::Status WriteRun(const RunInfo& info);
   absl::StatusOr<RunInfo> ReadRun() const;
+
+  // Sets or clears the time at which the run ended.
+  absl::Status WriteEnd(bool has_ended);
+
+  // From now on AppendStep also stores what each token id stands for, so that the log can be read without the model. Borrowed; may be null.
+  void SetTokenizer(const Tokenizer* tokenizer);
 
   // All groups of a step in one transaction. AlreadyExists when the step is there already, or has a group or sample twice: a step is
   // acknowledged once. InvalidArgument, naming step, group and sample, when a reward, advantage or term is not finite or a prompt is not
@@ -49,10 +62,18 @@ class RolloutStore {
   // becomes the group's index; empty when the step is not there. DataLoss when a row does not decode.
   absl::StatusOr<std::vector<RolloutGroup>> ReadStep(int64_t step) const;
   absl::StatusOr<std::vector<int64_t>> StepNumbers() const;  // ascending
+  // Whether token ids and texts of some of the step's completions were removed by PruneLog: ReadStep gives those without tokens.
+  absl::StatusOr<bool> IsPruned(int64_t step) const;
 
   using Metrics = std::vector<std::pair<std::string, double>>;
-  // Replaces the metrics of the step: a step redone after a kill is recorded once.
-  absl::Status WriteMetrics(int64_t step, const Metrics& metrics);
+  // What the policy was after the step's update.
+  struct Update {
+    uint64_t policy_version = 0;
+    std::string weights_digest;  // Policy::WeightsDigest
+  };
+  // Replaces the metrics of the step, and what the update made: a step redone after a kill is recorded once.
+  absl::Status WriteMetrics(int64_t step, const Metrics& metrics, const std::optional<Update>& update = {});
+  absl::StatusOr<std::optional<Update>> ReadUpdate(int64_t step) const;
   absl::StatusOr<Metrics> ReadMetrics(int64_t step) const;
   // (step, value) of one metric over the run.
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricSeries(const std::string& name) const;
@@ -88,6 +109,10 @@ class RolloutStore {
   absl::StatusOr<std::vector<Event>> ReadEvents() const;
 
   const std::string& path() const;
+  int64_t run_id() const;
+  // For queries of the caller's own; statements must be destroyed before the store. A log opened with kReadOnly cannot be changed through
+  // it.
+  const SqliteConnection& connection() const;
 
  private:
   struct State;

@@ -19,6 +19,10 @@ namespace {
 constexpr int kPoolThreads = 2;
 constexpr int kPoolQueue = 256;  // completions; the engine waits when verdicts fall that far behind
 
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 // One collection. The thread that drives the engine moves completions in; pool threads fill in the rest, each its own elements. The last
 // verdict of a group has its rewards computed, so a group's verdicts are all written when they are read.
 class Collection {
@@ -33,7 +37,7 @@ class Collection {
   absl::Status Prepare(const ChatTemplate& chat);
   // Hands every request to the engine.
   absl::Status Start(GenerationEngine& engine) const;
-  void Accept(Completion completion);
+  void Accept(Completion completion, double seconds);
   int64_t num_finished() const { return num_finished_; }
   std::vector<RolloutGroup> Finish();
 
@@ -88,13 +92,15 @@ absl::Status Collection::Start(GenerationEngine& engine) const {
   return absl::OkStatus();
 }
 
-void Collection::Accept(Completion completion) {
+void Collection::Accept(Completion completion, double seconds) {
   Check(completion.request_id < groups_.size(), "the engine finishes what it was asked for");
   const auto group_idx = static_cast<size_t>(completion.request_id);
   const auto sample_idx = static_cast<size_t>(completion.sample_idx);
   Check(sample_idx < groups_[group_idx].rollouts.size(), "the engine finishes samples that it was asked for");
   Check(completion.finish_reason != FinishReason::kAborted, "the engine aborts only what it is told to");
-  groups_[group_idx].rollouts[sample_idx].completion = std::move(completion);
+  Rollout& rollout = groups_[group_idx].rollouts[sample_idx];
+  rollout.completion = std::move(completion);
+  rollout.sample_seconds = seconds;
   ++num_finished_;
   pool_.Submit([this, group_idx, sample_idx] { Judge(group_idx, sample_idx); });
 }
@@ -103,9 +109,11 @@ void Collection::Judge(size_t group_idx, size_t sample_idx) {
   RolloutGroup& group = groups_[group_idx];
   const Verifier& verifier = *verifiers_[group_idx];
   Rollout& rollout = group.rollouts[sample_idx];
+  const auto start = std::chrono::steady_clock::now();
   rollout.text = tokenizer_.Decode(rollout.completion.tokens);
   rollout.verdict = verifier.Verify(group.task, rollout.text);
   rollout.verifier_version = verifier.version();
+  rollout.verify_seconds = SecondsSince(start);
   if (pending_[group_idx].fetch_sub(1, std::memory_order_acq_rel) == 1) {
     Reward(group);
   }
@@ -144,10 +152,6 @@ void AbortAll(GenerationEngine& engine, size_t num_requests) {
   }
 }
 
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 RolloutWorkers::RolloutWorkers(GenerationEngine& engine, const Tokenizer& tokenizer, const ChatTemplate& chat,
@@ -176,7 +180,7 @@ absl::StatusOr<std::vector<RolloutGroup>> RolloutWorkers::Collect(const CollectR
     for (GenerationEvent& event : engine_.Step()) {
       ++now.sampled_tokens;
       if (event.finished) {
-        collection.Accept(*std::move(event.finished));
+        collection.Accept(*std::move(event.finished), SecondsSince(start));
       }
     }
     now.finished = collection.num_finished();

@@ -152,12 +152,17 @@ absl::Status SqliteConnection::Execute(const std::string& sql) {
 absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) const {
   sqlite3_stmt* statement = nullptr;
   errno = 0;
-  const int code = sqlite3_prepare_v2(handle_->db, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  const char* rest = nullptr;
+  const int code = sqlite3_prepare_v2(handle_->db, sql.data(), static_cast<int>(sql.size()), &statement, &rest);
   if (code != SQLITE_OK) {
     return StatusOf(handle_->db, handle_->path, code);
   }
-  Check(statement != nullptr, "the text holds a statement");
-  return SqliteStatement(handle_.get(), statement);
+  SqliteStatement prepared(handle_.get(), statement);
+  const std::string_view tail = sql.substr(static_cast<size_t>(rest - sql.data()));
+  if (statement == nullptr || tail.find_first_not_of(" \t\r\n;") != std::string_view::npos) {
+    return InvalidArgument("{}: one SQL statement is expected: {}", handle_->path, sql);
+  }
+  return prepared;
 }
 
 absl::StatusOr<int64_t> SqliteConnection::QueryInteger(std::string_view sql) const {
@@ -167,6 +172,27 @@ absl::StatusOr<int64_t> SqliteConnection::QueryInteger(std::string_view sql) con
     return DataLoss("{}: no row from: {}", handle_->path, sql);
   }
   return statement.Integer(0);
+}
+
+absl::Status SqliteConnection::AddFunction(const char* name, BlobFunction function) const {
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** arguments) {
+    if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
+      sqlite3_result_null(context);
+      return;
+    }
+    const auto* bytes = static_cast<const char*>(sqlite3_value_blob(arguments[0]));
+    const auto size = static_cast<size_t>(sqlite3_value_bytes(arguments[0]));
+    const auto apply = reinterpret_cast<BlobFunction>(sqlite3_user_data(context));
+    const absl::StatusOr<std::string> result = apply(std::string_view(bytes, size), sqlite3_value_int64(arguments[1]));
+    if (result.ok()) {
+      sqlite3_result_text64(context, result->data(), result->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    } else {
+      sqlite3_result_error(context, std::string(Message(result.status())).c_str(), -1);
+    }
+  };
+  const int code = sqlite3_create_function_v2(handle_->db, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, reinterpret_cast<void*>(function),
+                                              call, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : StatusOf(handle_->db, handle_->path, code);
 }
 
 int64_t SqliteConnection::last_insert_rowid() const { return sqlite3_last_insert_rowid(handle_->db); }
@@ -240,6 +266,33 @@ std::string_view SqliteStatement::Blob(int column) const {
 }
 
 bool SqliteStatement::IsNull(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+
+SqliteStatement::Type SqliteStatement::TypeOf(int column) const {
+  switch (sqlite3_column_type(statement_.get(), column)) {
+    case SQLITE_INTEGER:
+      return Type::kInteger;
+    case SQLITE_FLOAT:
+      return Type::kReal;
+    case SQLITE_TEXT:
+      return Type::kText;
+    case SQLITE_BLOB:
+      return Type::kBlob;
+    default:
+      return Type::kNull;
+  }
+}
+
+int SqliteStatement::num_columns() const { return sqlite3_column_count(statement_.get()); }
+
+std::string SqliteStatement::ColumnName(int column) const { return sqlite3_column_name(statement_.get(), column); }
+
+absl::Status SqliteStatement::RunWithRow(const SqliteStatement& row) {
+  Rewind();
+  for (int column = 0; column < row.num_columns(); ++column) {
+    NoteBinding(sqlite3_bind_value(statement_.get(), column + 1, sqlite3_column_value(row.statement_.get(), column)));
+  }
+  return Finish();
+}
 
 absl::StatusOr<SqliteTransaction> SqliteTransaction::Begin(SqliteConnection& connection) {
   CUPEL_RETURN_IF_ERROR(connection.Execute("BEGIN IMMEDIATE"));

@@ -39,10 +39,14 @@ class SqliteConnection {
 
   // Runs statements without parameters, separated by semicolons; rows they give are dropped.
   absl::Status Execute(const std::string& sql);
-  // `sql` is one statement; its parameters are ?1, ?2, ….
+  // `sql` is one statement; its parameters are ?1, ?2, …. InvalidArgument when it is none, or several.
   absl::StatusOr<SqliteStatement> Prepare(std::string_view sql) const;
   // The first column of the first row of a query; DataLoss when it has no row.
   absl::StatusOr<int64_t> QueryInteger(std::string_view sql) const;
+
+  // Makes `function` callable from this connection's statements as name(blob, count); what it refuses is an error of the statement.
+  using BlobFunction = absl::StatusOr<std::string> (*)(std::string_view blob, int64_t count);
+  absl::Status AddFunction(const char* name, BlobFunction function) const;
 
   int64_t last_insert_rowid() const;
   const std::string& path() const;
@@ -76,6 +80,8 @@ class SqliteStatement {
   void Query(const Values&... values) {
     BindAll(values...);
   }
+  // Binds the columns of `row` to ?1, ?2, … with their types and bits, and runs a statement that gives no rows.
+  absl::Status RunWithRow(const SqliteStatement& row);
   // Moves to the next row; false after the last one.
   absl::StatusOr<bool> Next();
 
@@ -85,6 +91,10 @@ class SqliteStatement {
   std::string Text(int column) const;       // NUL bytes included
   std::string_view Blob(int column) const;  // valid until Next or the next binding
   bool IsNull(int column) const;
+  enum class Type { kInteger, kReal, kText, kBlob, kNull };
+  Type TypeOf(int column) const;
+  int num_columns() const;
+  std::string ColumnName(int column) const;
 
  private:
   friend class SqliteConnection;

@@ -14,18 +14,20 @@
 namespace cupel {
 namespace {
 
-enum Table : size_t { kSteps, kGroups, kRollouts, kVerdicts, kRewardTerms };
+enum Table : size_t { kSteps, kGroups, kRollouts, kVerdicts, kRewardTerms, kCompletions, kVocabulary };
 
 constexpr std::string_view kInserts[] = {
     "INSERT INTO steps (run_id, step) VALUES (?1, ?2)",
     "INSERT INTO groups (run_id, step, group_idx, task_id, messages, answer, verifier, metadata, num_prompt_tokens, prompt_tokens)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     "INSERT INTO rollouts (group_id, sample_idx, text, finish_reason, policy_version, reward, advantage, num_tokens, tokens, logprobs, "
-    "raw_logprobs)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    "raw_logprobs, sample_seconds, verify_seconds)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, -1.0), nullif(?13, -1.0))",
     "INSERT INTO verdicts (rollout_id, outcome, extracted, span_begin, span_end, rule, reason, cost, verifier, verifier_version)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     "INSERT INTO reward_terms (rollout_id, term_idx, name, value, weight) VALUES (?1, ?2, ?3, ?4, ?5)",
+    "INSERT INTO completions (rowid, text) VALUES (?1, ?2)",
+    "INSERT OR IGNORE INTO vocabulary (run_id, token_id, bytes, is_control) VALUES (?1, ?2, ?3, ?4)",
 };
 
 constexpr std::string_view kSelectGroups =
@@ -34,7 +36,8 @@ constexpr std::string_view kSelectGroups =
 
 constexpr std::string_view kSelectRollouts =
     "SELECT group_idx, sample_idx, text, finish_reason, policy_version, reward, advantage, num_tokens, tokens, logprobs, raw_logprobs,"
-    " outcome, extracted, span_begin, span_end, rule, reason, cost, verifier_version"
+    " outcome, extracted, span_begin, span_end, rule, reason, cost, verifier_version, ifnull(sample_seconds, -1.0), ifnull(verify_seconds, "
+    "-1.0)"
     " FROM groups JOIN rollouts USING (group_id) JOIN verdicts USING (rollout_id)"
     " WHERE run_id = ?1 AND step = ?2 ORDER BY group_idx, sample_idx";
 
@@ -173,6 +176,8 @@ class StepReader {
     rollout.text = row.Text(2);
     rollout.reward = row.Real(5);
     rollout.advantage = row.Real(6);
+    rollout.sample_seconds = row.Real(19);
+    rollout.verify_seconds = row.Real(20);
     CUPEL_RETURN_IF_ERROR(ReadCompletion(row, rollout.completion));
     return ReadVerdict(row, rollout);
   }
@@ -183,6 +188,9 @@ class StepReader {
     completion.sample_idx = row.Integer(1);
     CUPEL_ASSIGN_OR_RETURN(completion.finish_reason, FinishReasonFromName(row.Text(3)));
     completion.policy_version = static_cast<uint64_t>(row.Integer(4));
+    if (row.IsNull(8)) {
+      return absl::OkStatus();  // pruned
+    }
     CUPEL_ASSIGN_OR_RETURN(completion.tokens, DecodeTokens(row.Blob(8), num_tokens));
     CUPEL_ASSIGN_OR_RETURN(completion.logprobs, DecodeFloats(row.Blob(9), num_tokens));
     if (!row.IsNull(10)) {
@@ -240,6 +248,33 @@ absl::Status StepWriter::Insert(int64_t run_id, int64_t step, const std::vector<
     Check(group.step == step, "the groups belong to the step under which they are stored");
     CUPEL_RETURN_IF_ERROR(InsertGroup(run_id, group));
   }
+  return tokenizer_ == nullptr ? absl::OkStatus() : InsertVocabulary(run_id, groups);
+}
+
+// What the step's token ids stand for, as far as this writer has not stored it.
+absl::Status StepWriter::InsertVocabulary(int64_t run_id, const std::vector<RolloutGroup>& groups) {
+  const auto insert = [&](const std::vector<TokenId>& tokens) -> absl::Status {
+    for (const TokenId token : tokens) {
+      const auto id = static_cast<size_t>(token);
+      if (id >= known_tokens_.size()) {
+        known_tokens_.resize(id + 1);
+      }
+      if (known_tokens_[id]) {
+        continue;
+      }
+      known_tokens_[id] = true;
+      const std::string_view control = tokenizer_->ControlSpelling(token);
+      CUPEL_RETURN_IF_ERROR(statements_[kVocabulary].Run(
+          run_id, int64_t{token}, SqlBlob{control.empty() ? tokenizer_->TokenBytes(token) : control}, control.empty() ? 0 : 1));
+    }
+    return absl::OkStatus();
+  };
+  for (const RolloutGroup& group : groups) {
+    CUPEL_RETURN_IF_ERROR(insert(group.prompt));
+    for (const Rollout& rollout : group.rollouts) {
+      CUPEL_RETURN_IF_ERROR(insert(rollout.completion.tokens));
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -266,10 +301,12 @@ absl::Status StepWriter::InsertRollout(int64_t group_id, const Rollout& rollout,
   const auto run = [&](const auto& raw_logprobs) {
     return insert.Run(group_id, completion.sample_idx, std::string_view(rollout.text), FinishReasonName(completion.finish_reason),
                       static_cast<int64_t>(completion.policy_version), rollout.reward, rollout.advantage, num_tokens, SqlBlob{tokens},
-                      SqlBlob{logprobs}, raw_logprobs);
+                      SqlBlob{logprobs}, raw_logprobs, rollout.sample_seconds, rollout.verify_seconds);
   };
   CUPEL_RETURN_IF_ERROR(completion.raw_logprobs.empty() ? run(nullptr) : run(SqlBlob{encoder_->Floats(completion.raw_logprobs)}));
-  return InsertJudgement(connection_->last_insert_rowid(), rollout, group.task.verifier);
+  const int64_t rollout_id = connection_->last_insert_rowid();
+  CUPEL_RETURN_IF_ERROR(statements_[kCompletions].Run(rollout_id, std::string_view(rollout.text)));
+  return InsertJudgement(rollout_id, rollout, group.task.verifier);
 }
 
 absl::Status StepWriter::InsertJudgement(int64_t rollout_id, const Rollout& rollout, std::string_view verifier) {

@@ -181,11 +181,11 @@ Findings KillLoop(Writer writer, int num_kills) {
   return findings;
 }
 
-TEST_CASE("forty kills lose no acknowledged step and leave none in part", "[crash]") {
-  const Findings findings = KillLoop(Writer::kStore, 40);
+TEST_CASE("two hundred kills lose no acknowledged step and leave none in part", "[crash]") {
+  const Findings findings = KillLoop(Writer::kStore, 200);
   INFO(findings.problems);
-  CHECK(findings.num_states == 41);
-  CHECK(findings.num_acknowledged > 40);
+  CHECK(findings.num_states == 201);
+  CHECK(findings.num_acknowledged > 200);
   CHECK(findings.num_lost == 0);
   CHECK(findings.num_partial == 0);
   CHECK(findings.problems.empty());
@@ -317,7 +317,7 @@ TEST_CASE("a full disk is named with its cure, and writing goes on when there is
   int64_t num_stored = 0;
   absl::Status status;
   {
-    const FileSizeLimit limit(400'000);
+    const FileSizeLimit limit(800'000);
     while (status.ok() && num_stored < 1000) {
       status = store.AppendStep(num_stored, SampleGroups(num_stored));
       num_stored += status.ok() ? 1 : 0;

@@ -165,10 +165,13 @@ std::vector<RolloutGroup> ExtremeGroups(int64_t step) {
 RolloutStore::RunInfo SampleRun() {
   return {.recipe = {{"seed", 17}, {"rollout", {{"group_size", 4}, {"temperature", 1.0}}}},
           .program_version = "0.1.0",
-          .build = "g++ 12.2, avx2",
+          .build = "g++ 12.2",
           .model_digest = std::string(64, 'a'),
           .host = "testhost",
-          .started_at = "2025-01-02T03:04:05Z"};
+          .started_at = "2025-01-02T03:04:05Z",
+          .name = "sample",
+          .git_revision = "0123abc",
+          .kernels = "avx2"};
 }
 
 RolloutStore CreateSampleLog(const std::string& path) {
