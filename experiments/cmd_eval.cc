@@ -12,7 +12,6 @@
 #include "experiments/open_run.h"
 #include "experiments/recipe.h"
 #include "experiments/run_folder.h"
-#include "experiments/train_report.h"
 #include "grpo/checkpoint.h"
 #include "verifiers/check_golds.h"
 

@@ -84,8 +84,8 @@ void PrintEnd(const TrainOptions& options, const TrainOutcome& outcome) {
     fmt::print(out, "stopped by {} after {} steps; nothing stored is lost. Continue with: cupel train --resume --run {}\n",
                outcome.stopped_by == SIGINT ? "Ctrl-C" : "SIGTERM", outcome.summary["steps"].get<int64_t>(), run);
   } else {
-    fmt::print(out, "\ndatabase    {}\ncheckpoint  {}\n", outcome.summary["database"].get<std::string>(),
-               outcome.summary["checkpoint"].get<std::string>());
+    fmt::print(out, "\ndatabase    {}\ncheckpoint  {}\nreport      {}\n", outcome.summary["database"].get<std::string>(),
+               outcome.summary["checkpoint"].get<std::string>(), outcome.summary["report"].get<std::string>());
   }
   if (options.json) {
     fmt::print("{}\n", DumpJson(outcome.summary, 2));

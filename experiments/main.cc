@@ -17,18 +17,24 @@ struct CommandEntry {
   Action (*declare)(CLI::App& app);
 };
 
-// In the order in which a new user needs them.
 // In the order in which a new user needs them. A build without LibTorch has the commands that need none.
 constexpr auto kCommands = std::to_array<CommandEntry>({
 #if CUPEL_WITH_TORCH
-    {"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
-    {"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
-    {"sample", "answer one prompt, streamed to the terminal", DeclareSample},
+  {"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
+      {"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
+      {"sample", "answer one prompt, streamed to the terminal", DeclareSample},
 #endif
-    {"show", "a run's progress and its best and worst answers, read from its log", DeclareShow},
+      {"show", "a run's progress and its best and worst answers, read from its log", DeclareShow},
 #if CUPEL_WITH_TORCH
-    {"doctor", "check processor, memory, libraries, model and disk", DeclareDoctor},
-    {"bench", "speed of decoding, training and a whole step, with a calibration", DeclareBench},
+      {"replay", "do steps of a run again and compare, or judge its completions by other rules", DeclareReplay},
+#else
+      {"replay", "judge the completions of a run by other rules", DeclareRescore},
+#endif
+      {"report", "one HTML page about a run, or several: curves, answers, tasks; opens from disk", DeclareReport},
+      {"log", "check, export, import, merge, prune and compact logs", DeclareLog},
+#if CUPEL_WITH_TORCH
+      {"doctor", "check processor, memory, libraries, model and disk", DeclareDoctor},
+      {"bench", "speed of decoding, training and a whole step, with a calibration", DeclareBench},
 #endif
 });
 
@@ -59,18 +65,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-
-int Fail(const absl::Status& status) {
-  fmt::print(stderr, "cupel: {}\n", Message(status));
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return kExitUsage;
-    case absl::StatusCode::kAborted:
-      return kExitSafety;
-    default:
-      return kExitFailed;
-  }
-}
 
 }  // namespace cupel
 

@@ -8,10 +8,14 @@
 
 namespace cupel {
 
-// The log of a run named by its folder or by the .db file itself, for reading.
-absl::StatusOr<RolloutStore> OpenRunForReading(const std::string& run);
-
 // Where the log stands in a run folder.
 std::string DatabasePath(const std::string& directory);
+
+// Where a run's log is: `run` itself when it names a file, else the run.db of that folder.
+std::string LogPath(const std::string& run);
+
+// The log of a run for reading. `run` is the run's folder, its run.db, or FILE.db:N for the N-th run of a merged log. NotFound when there
+// is none; otherwise as RolloutStore::Open.
+absl::StatusOr<RolloutStore> OpenRunForReading(const std::string& run);
 
 }  // namespace cupel

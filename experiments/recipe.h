@@ -7,7 +7,7 @@
 #include "datasets/dataset.h"
 #include "grpo/config.h"
 #include "policy/generation.h"
-#include "policy/policy.h"
+#include "policy/settings.h"
 #include "rewards/reward.h"
 
 // A recipe: every setting of a training run, one section per module that reads it. Recipes are TOML files (experiments/recipes/); defaults

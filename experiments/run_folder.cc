@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "experiments/open_run.h"
+#include "experiments/revision.h"
 #include "experiments/version.h"
 
 namespace cupel {
@@ -47,29 +48,6 @@ std::string NowUtc() {
                      time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
-// SHA-256 of a model file; of a directory, the digest over its weight files' digests in name order; of the built-in model, its name.
-absl::StatusOr<std::string> ModelDigest(const std::string& path) {
-  if (path == "tiny") {
-    return std::string("tiny");
-  }
-  if (!fs::is_directory(path)) {
-    return Sha256File(path);
-  }
-  std::vector<std::string> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-    if (entry.path().extension() == ".safetensors" && entry.path().filename().string().starts_with("model")) {
-      files.push_back(entry.path().string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  std::string digests;
-  for (const std::string& file : files) {
-    CUPEL_ASSIGN_OR_RETURN(const std::string digest, Sha256File(file));
-    digests += digest;
-  }
-  return Sha256Hex(digests);
-}
-
 }  // namespace
 
 absl::StatusOr<RunFolder> RunFolder::Open(const std::string& directory, Start start) {
@@ -93,16 +71,41 @@ absl::StatusOr<RunFolder> RunFolder::Open(const std::string& directory, Start st
   return RunFolder(directory, std::move(lock).value(), std::move(store));
 }
 
-absl::Status RunFolder::WriteRecipe(Recipe recipe, const RolloutStore::RunInfo& info) {
+absl::Status RunFolder::WriteRecipe(Recipe recipe, RolloutStore::RunInfo info) {
   CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory_ + "/recipe.toml", ConfigToToml(recipe)));
+  info.name = fs::absolute(directory_ + "/").parent_path().filename().string();
   return store_->WriteRun(info);
+}
+
+absl::StatusOr<std::string> ModelDigest(const std::string& path) {
+  if (path == "tiny") {
+    return std::string("tiny");
+  }
+  if (!fs::is_directory(path)) {
+    return Sha256File(path);
+  }
+  std::vector<std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".safetensors" && entry.path().filename().string().starts_with("model")) {
+      files.push_back(entry.path().string());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  std::string digests;
+  for (const std::string& file : files) {
+    CUPEL_ASSIGN_OR_RETURN(const std::string digest, Sha256File(file));
+    digests += digest;
+  }
+  return Sha256Hex(digests);
 }
 
 absl::StatusOr<RolloutStore::RunInfo> DescribeRun(const Recipe& recipe, const std::string& kernel_path) {
   RolloutStore::RunInfo info;
   info.recipe = ConfigToJson(recipe);
   info.program_version = kProgramVersion;
-  info.build = fmt::format("{}; kernels {}", kCompiler, kernel_path);
+  info.git_revision = kGitRevision;
+  info.build = kCompiler;
+  info.kernels = kernel_path;
   CUPEL_ASSIGN_OR_RETURN(info.model_digest, ModelDigest(recipe.model.path));
   info.host = HostName();
   info.started_at = NowUtc();

@@ -25,8 +25,8 @@ class RunFolder {
   const std::string& directory() const { return directory_; }
   RolloutStore& store() { return *store_; }
 
-  // Stores the recipe (recipe.toml and the run's row): the first write of a new run.
-  absl::Status WriteRecipe(Recipe recipe, const RolloutStore::RunInfo& info);
+  // Stores the recipe (recipe.toml and the run's row, under the folder's name): the first write of a new run.
+  absl::Status WriteRecipe(Recipe recipe, RolloutStore::RunInfo info);
 
  private:
   RunFolder(std::string directory, FileLock lock, RolloutStore store)
@@ -35,6 +35,9 @@ class RunFolder {
   FileLock lock_;
   std::unique_ptr<RolloutStore> store_;
 };
+
+// SHA-256 of a model file; of a directory, the digest over its weight files' digests in name order; of the built-in model, its name.
+absl::StatusOr<std::string> ModelDigest(const std::string& path);
 
 // What identifies program, machine and model in the run's row.
 absl::StatusOr<RolloutStore::RunInfo> DescribeRun(const Recipe& recipe, const std::string& kernel_path);

@@ -8,9 +8,11 @@
 #include "base/status.h"
 #include "datasets/curriculum.h"
 #include "experiments/evaluate.h"
+#include "experiments/report/report_page.h"
 #include "experiments/train_report.h"
 #include "grpo/checkpoint.h"
 #include "grpo/trainer.h"
+#include "grpo/weights_digest.h"
 #include "rollout/rollout_workers.h"
 #include "verifiers/check_golds.h"
 
@@ -18,6 +20,8 @@ namespace cupel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr double kReportEverySeconds = 30;
 
 double Seconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
 
@@ -38,6 +42,8 @@ class TrainingRun {
   absl::Status EvaluateIfDue();
   absl::StatusOr<std::vector<RolloutGroup>> CollectOrReuse(int64_t step);
   absl::Status Checkpoint(int64_t finished_steps);
+  void WriteReport(int refresh_seconds);
+  void WriteReportIfDue();
   bool should_stop() { return stop_.Requested() != 0; }
 
   const Recipe& recipe_;
@@ -55,6 +61,9 @@ class TrainingRun {
   std::optional<RolloutWorkers> workers_;
   std::optional<Trainer> trainer_;
   int64_t finished_steps_ = 0;
+  double append_seconds_ = 0;  // of the step in hand
+  Clock::time_point report_written_ = Clock::now();
+  double report_cost_ = 0;  // seconds that the last one took
 };
 
 absl::Status TrainingRun::Prepare(bool is_resumed) {
@@ -73,6 +82,7 @@ absl::Status TrainingRun::Prepare(bool is_resumed) {
   trainer_.emplace(*policy_, recipe_.grpo, recipe_.optimizer, recipe_.rollout.temperature,
                    recipe_.run.steps * recipe_.grpo.updates_per_step);
 
+  store_.SetTokenizer(&policy_->tokenizer());
   report_.Header(recipe_, folder_.directory(), *policy_, *curriculum_, eval_tasks_->size());
   if (!is_resumed) {
     CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info, DescribeRun(recipe_, policy_->kernel_path()));
@@ -85,6 +95,7 @@ absl::Status TrainingRun::Prepare(bool is_resumed) {
     CUPEL_RETURN_IF_ERROR(store_.AppendEvent(finished_steps_, "warning", warning));
   }
   report_.Resumed(finished_steps_);
+  CUPEL_RETURN_IF_ERROR(store_.WriteEnd(false));
   return store_.AppendEvent(finished_steps_, "resume", fmt::format("continued after {} finished steps", finished_steps_));
 }
 
@@ -133,26 +144,31 @@ absl::StatusOr<std::vector<RolloutGroup>> TrainingRun::CollectOrReuse(int64_t st
                                      request, [&](const CollectProgress& progress) { report_.Sampling(step, recipe_.run.steps, progress); },
                                      [this] { return should_stop(); }));
   trainer_->Judge(groups);
+  const Clock::time_point start = Clock::now();
   CUPEL_RETURN_IF_ERROR(store_.AppendStep(step, groups));
+  append_seconds_ = Seconds(start, Clock::now());
   return groups;
 }
 
 absl::Status TrainingRun::Step(int64_t step) {
   const Clock::time_point start = Clock::now();
   const GenerationStats before = engine_->stats();
+  append_seconds_ = 0;
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> groups, CollectOrReuse(step));
   const Clock::time_point collected = Clock::now();
   const auto sampled = static_cast<double>(engine_->stats().sampled_tokens - before.sampled_tokens);
   report_.Learning(step, recipe_.run.steps);
   CUPEL_ASSIGN_OR_RETURN(StepMetrics metrics, trainer_->Learn(groups));
   const Clock::time_point learned = Clock::now();
+  const RolloutStore::Update update{policy_->version(), WeightsDigest(*policy_)};
 
   metrics.Set("time/rollout_seconds", Seconds(start, collected));
   metrics.Set("time/learn_seconds", Seconds(collected, learned));
   metrics.Set("time/sampled_tokens_per_second", sampled / Seconds(start, collected));
   metrics.Set("time/trained_tokens_per_second", metrics.Get("train/scored_tokens") / Seconds(collected, learned));
-  metrics.Set("step_time", Seconds(start, learned));
-  CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values));
+  metrics.Set("time/log_seconds", append_seconds_ + Seconds(learned, Clock::now()));
+  metrics.Set("step_time", Seconds(start, Clock::now()));
+  CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values, update));
   report_.StepDone(step, recipe_.run.steps, metrics);
   return absl::OkStatus();
 }
@@ -184,14 +200,39 @@ absl::Status TrainingRun::Steps() {
     if (finished_steps_ == recipe_.run.steps || finished_steps_ % recipe_.run.checkpoint_every == 0) {
       CUPEL_RETURN_IF_ERROR(Checkpoint(finished_steps_));
     }
+    WriteReportIfDue();
   }
   return absl::OkStatus();
+}
+
+// The page for people. A run does not fail for want of it.
+void TrainingRun::WriteReport(int refresh_seconds) {
+  const Clock::time_point start = Clock::now();
+  const absl::StatusOr<std::string> page = ReportPage({&store_}, {}, refresh_seconds);
+  absl::Status status = page.status();
+  if (status.ok()) {
+    status = WriteFileAtomically(folder_.directory() + "/report.html", *page);
+  }
+  if (!status.ok()) {
+    report_.Warning(fmt::format("report.html was not written: {}", Message(status)));
+  }
+  report_written_ = Clock::now();
+  report_cost_ = Seconds(start, report_written_);
+}
+
+// While the run goes on: seldom enough to cost at most a hundredth of its time.
+void TrainingRun::WriteReportIfDue() {
+  if (Seconds(report_written_, Clock::now()) > std::max(kReportEverySeconds, 100 * report_cost_)) {
+    WriteReport(static_cast<int>(kReportEverySeconds));
+  }
 }
 
 absl::Status TrainingRun::Finish() {
   CUPEL_RETURN_IF_ERROR(EvaluateAs("after", finished_steps_));
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Evaluation> evaluations, store_.ReadEvaluations());
   report_.BeforeAndAfter(evaluations);
+  CUPEL_RETURN_IF_ERROR(store_.WriteEnd(true));
+  WriteReport(0);
   return absl::OkStatus();
 }
 
@@ -209,6 +250,7 @@ Json TrainingRun::Summary() const {
           {"steps", finished_steps_},
           {"database", folder_.directory() + "/run.db"},
           {"checkpoint", fmt::format("{}/checkpoints/step-{:06}", folder_.directory(), finished_steps_)},
+          {"report", folder_.directory() + "/report.html"},
           {"evaluations", std::move(evaluations)}};
 }
 

@@ -175,6 +175,16 @@ absl::Status VerifyCheckpoint(const std::string& checkpoint_directory) {
   return absl::OkStatus();
 }
 
+absl::Status LoadCheckpoint(const std::string& run_directory, const RolloutStore::Checkpoint& row, Policy& policy, Trainer& trainer) {
+  const std::string directory = PublishedDirectory(run_directory, row.step);
+  if (!Exists(directory)) {
+    return NotFound("{}: is no longer there (run.keep_checkpoints)", directory);
+  }
+  CUPEL_RETURN_IF_ERROR(VerifyAcknowledged(run_directory, row));
+  CUPEL_RETURN_IF_ERROR(policy.LoadWeights(directory));
+  return trainer.LoadState(directory);
+}
+
 absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer,
                                              std::vector<std::string>& warnings) {
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());

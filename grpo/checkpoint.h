@@ -28,6 +28,10 @@ absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, cons
 absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer,
                                              std::vector<std::string>& warnings);
 
+// Loads the checkpoint of one row of the log, after it was compared with what the log acknowledged. NotFound when its folder is gone
+// (run.keep_checkpoints), DataLoss when a file is not what it was. Writes nothing.
+absl::Status LoadCheckpoint(const std::string& run_directory, const RolloutStore::Checkpoint& row, Policy& policy, Trainer& trainer);
+
 // Checks manifest and digests of one checkpoint folder. DataLoss names the file that does not match.
 absl::Status VerifyCheckpoint(const std::string& checkpoint_directory);
 

@@ -8,32 +8,14 @@
 #include <ATen/core/Tensor.h>
 #include <absl/status/statusor.h>
 
-#include "base/config.h"
 #include "policy/checkpoint/tensor_source.h"
 #include "policy/generation.h"
 #include "policy/model/decoder_weights.h"
 #include "policy/model/forward.h"
 #include "policy/packed_batch.h"
+#include "policy/settings.h"
 
 namespace cupel {
-
-struct ModelSettings {
-  std::string path;  // .gguf file, Hugging Face directory or "tiny"
-  std::string chat_template = "auto";
-  std::string compute = "bf16";
-  std::string linear = "auto";
-  int64_t threads = 0;
-  template <class Field>
-  void VisitFields(Field&& field) {
-    field("path", path, "model: a .gguf file, a Hugging Face directory, or \"tiny\" for the built-in one");
-    field("chat_template", chat_template, "how a conversation becomes tokens; auto: as the model file says",
-          OneOf{{"auto", "chatml", "plain"}});
-    field("compute", compute, "number type of activations and products; master weights are always fp32", OneOf{{"bf16", "fp32"}});
-    field("linear", linear, "matrix products: own kernels, oneDNN's packed ones, or auto (oneDNN where the processor has AMX)",
-          OneOf{{"auto", "kernel", "onednn"}});
-    field("threads", threads, "processor cores to use; 0: all", Range{0, 1024});
-  }
-};
 
 // The log-probabilities of a packed batch's scored tokens.
 struct TokenLogprobsResult {
@@ -87,15 +69,6 @@ class Policy {
   struct State;
   explicit Policy(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
-};
-
-struct EngineSettings {
-  int64_t kv_cache_mib = 512;
-  template <class Field>
-  void VisitFields(Field&& field) {
-    field("kv_cache_mib", kv_cache_mib, "memory for keys and values of running samples, MiB; requests wait when it is full",
-          Range{1, 1 << 20});
-  }
 };
 
 // The engine over a policy's weights. The policy must outlive it; no Step may run during CommitUpdate.
