@@ -21,6 +21,7 @@ enum class RandomPurpose : uint32_t {
   kEvaluation = 4,   // tokens of evaluations, same counters
   kWeights = 5,      // initial weights of the tiny model
   kMinibatch = 6,    // order of groups inside an update
+  kSamplePoint = 7,  // where two expressions are compared numerically
 };
 
 // The key of (seed, purpose): the first two words of a Philox block keyed by the seed, so that nearby seeds give unrelated streams.

@@ -25,6 +25,7 @@ Action DeclareRescore(CLI::App& app);  // replay, in a build without LibTorch
 Action DeclareSample(CLI::App& app);
 Action DeclareShow(CLI::App& app);
 Action DeclareTrain(CLI::App& app);
+Action DeclareVerify(CLI::App& app);
 
 // Exit codes, documented in README: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a safety rule, 128 + signal when stopped
 // by one.

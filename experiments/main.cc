@@ -30,6 +30,7 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
 #else
       {"replay", "judge the completions of a run by other rules", DeclareRescore},
 #endif
+      {"verify", "judge answers against gold answers by rule", DeclareVerify},
       {"report", "one HTML page about a run, or several: curves, answers, tasks; opens from disk", DeclareReport},
       {"log", "check, export, import, merge, prune and compact logs", DeclareLog},
 #if CUPEL_WITH_TORCH

@@ -47,6 +47,9 @@ std::vector<std::string> Golds(std::string_view verifier) {
   if (verifier == "number") {
     return {"12", "-5", "0", "1234567", "3.25", "3/4", "1,234"};
   }
+  if (verifier == "math") {
+    return {"12", "\\frac{3}{4}", "x^2+1", "(1,2)", "\\{1,2,3\\}", "[0,1)", "2\\sqrt{3}"};
+  }
   return {"Paris", "B", "two words", "x^2"};
 }
 

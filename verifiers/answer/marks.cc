@@ -121,7 +121,8 @@ size_t SkipAny(std::string_view text, size_t position, std::string_view set) {
 
 bool EndsSentence(std::string_view text, size_t position) {
   const char next = CharAt(text, position + 1);
-  return IsOneOf(text[position], ".!?;") && (next == '\0' || IsSpace(next) || IsOneOf(next, "*_$\"')<"));
+  const bool is_command = position > 0 && text[position - 1] == '\\';  // \! and \; are spaces of TeX
+  return !is_command && IsOneOf(text[position], ".!?;") && (next == '\0' || IsSpace(next) || IsOneOf(next, "*_$\"')<"));
 }
 
 bool EndsClause(std::string_view text, size_t position) {

@@ -1,0 +1,266 @@
+#include "verifiers/math/equality.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/random.h"
+#include "verifiers/math/evaluate.h"
+
+namespace cupel::math {
+namespace {
+
+constexpr int kPoints = 30;
+constexpr int kEnoughPoints = 12;
+constexpr slong kSamplePrecision = 200;
+
+bool IsOneOfFunctions(const Node& node, std::initializer_list<std::string_view> names) {
+  return node.kind == Kind::kFunction && std::ranges::find(names, node.text) != names.end();
+}
+
+bool HasSymbols(Expr expr) { return !FreeSymbols(expr).empty(); }
+
+// Whether the expression has a meaning for whole numbers only: n!, floor(n / 2), (-1)^n.
+bool IsForIntegers(Expr expr) {
+  return AnyNode(expr, [](const Node& node) {
+    if (node.kind == Kind::kFactorial || IsOneOfFunctions(node, {"floor", "ceil", "binom", "perm", "mod", "gcd", "lcm"})) {
+      return std::ranges::any_of(node.kids, &HasSymbols);
+    }
+    if (node.kind == Kind::kSum) {
+      return HasSymbols(node.kids[1]) || HasSymbols(node.kids[2]);
+    }
+    if (node.kind == Kind::kPower && HasSymbols(node.kids[1]) && !HasSymbols(node.kids[0])) {
+      return AnyNode(node.kids[0], [](const Node& part) { return part.kind == Kind::kNegate; });
+    }
+    return false;
+  });
+}
+
+bool IsComplex(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.IsSymbol("i"); });
+}
+
+bool HasLog(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kFunction && node.text == "log" && node.kids.size() == 1; });
+}
+
+void CollectApplications(Expr expr, std::set<std::string>& names) {
+  if (expr->Is(Kind::kApply)) {
+    names.insert(ToText(expr, 200));
+    return;
+  }
+  for (const Expr kid : expr->kids) {
+    CollectApplications(kid, names);
+  }
+}
+
+// Where two expressions are compared: values of their variables at some points, the same in every run.
+class SamplePoints {
+ public:
+  SamplePoints(Expr a, Expr b) {
+    std::set<std::string> names;
+    for (const Expr expr : {a, b}) {
+      for (const std::string& name : FreeSymbols(expr)) {
+        names.insert(name);
+      }
+      CollectApplications(expr, names);
+    }
+    names_.assign(names.begin(), names.end());
+    for_integers_ = IsForIntegers(a) || IsForIntegers(b);
+    is_complex_ = IsComplex(a) || IsComplex(b);
+  }
+
+  bool has_variables() const { return !names_.empty(); }
+  const std::vector<std::string>& names() const { return names_; }
+
+  Bindings At(int point, bool log_is_natural, slong precision) const {
+    Bindings bindings;
+    bindings.log_is_natural = log_is_natural;
+    bindings.is_complex = is_complex_;
+    RandomStream random(1, RandomPurpose::kSamplePoint, static_cast<uint32_t>(point));
+    for (const std::string& name : names_) {
+      bindings.values.emplace_back(name, Value(point, random, precision));
+    }
+    return bindings;
+  }
+
+ private:
+  // Thirds of the points are positive, of any sign, and natural; sizes go from below one to some dozens.
+  Ball Value(int point, RandomStream& random, slong precision) const {
+    if (for_integers_ || point % 3 == 2) {
+      return Ball(random.Between(1, 4 + point));
+    }
+    const int64_t denominator = random.Between(101, 997);
+    const int64_t numerator = random.Between(11, (point % 4 == 3 ? 40 : point % 2 == 0 ? 3 : 1) * denominator);
+    const bool negative = point % 3 == 1 && random.Below(2) == 1;
+    Ball value(negative ? -numerator : numerator);
+    acb_div_si(value.get(), value.get(), denominator, precision);
+    return value;
+  }
+
+  std::vector<std::string> names_;
+  bool for_integers_ = false;
+  bool is_complex_ = false;
+};
+
+enum class Meeting : uint8_t { kOverlap, kApart, kUndefined, kUnsupported, kTooBig, kVague };
+
+// How two expressions compare at one point, at rising precision until their balls are apart or small.
+Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_natural, slong precision, slong ceiling, Budget& budget) {
+  for (; precision <= ceiling; precision *= 4) {
+    const Bindings bindings = points.At(point, log_is_natural, precision);
+    Ball left;
+    Ball right;
+    const EvalStatus first = EvaluateBall(a, bindings, precision, budget, left);
+    const EvalStatus second = first == EvalStatus::kOk ? EvaluateBall(b, bindings, precision, budget, right) : first;
+    if (second == EvalStatus::kUndefined) {
+      return Meeting::kUndefined;
+    }
+    if (second != EvalStatus::kOk) {
+      return second == EvalStatus::kTooBig ? Meeting::kTooBig : Meeting::kUnsupported;
+    }
+    if (!left.Overlaps(right)) {
+      return Meeting::kApart;
+    }
+    const auto is_sharp = [](const Ball& ball) {
+      // Zero has no relative accuracy; an absolute one of many bits is as good.
+      return ball.is_finite() && (ball.Accuracy() >= 48 || acb_is_zero(ball.get()) != 0 ||
+                                  (ball.ContainsZero() && mag_cmp_2exp_si(arb_radref(ball.real()), -60) < 0 &&
+                                   mag_cmp_2exp_si(arb_radref(ball.imag()), -60) < 0));
+    };
+    if (is_sharp(left) && is_sharp(right)) {
+      return Meeting::kOverlap;
+    }
+  }
+  return Meeting::kVague;
+}
+
+Judgement Different(std::string_view rule) { return {Equality::kDifferent, rule, {}}; }
+Judgement Equal(std::string_view rule) { return {Equality::kEqual, rule, {}}; }
+Judgement Unknown(std::string_view problem) { return {Equality::kUnknown, {}, problem}; }
+
+// Constants: apart at some precision is a proof; together at the ceiling is left to exact arithmetic, or taken for equality.
+Judgement SameConstant(Expr a, Expr b, bool log_is_natural, Arena& arena, const ValueOptions& options) {
+  const SamplePoints points(a, b);
+  Budget& budget = arena.budget();
+  const Meeting meeting = Meet(a, b, points, 0, log_is_natural, 64, 1024, budget);
+  switch (meeting) {
+    case Meeting::kApart:
+      return Different("numeric");
+    case Meeting::kUndefined:
+      return Unknown("undefined");
+    case Meeting::kUnsupported:
+      return Unknown("no_rule");
+    case Meeting::kTooBig:
+      return Unknown("budget_bits");
+    default:
+      break;
+  }
+  if (const Equality exact = SameAlgebraic(a, b, budget); exact != Equality::kUnknown) {
+    return {exact, "algebraic", {}};
+  }
+  const slong ceiling = budget.limits().max_precision;
+  const Meeting last = Meet(a, b, points, 0, log_is_natural, ceiling, ceiling, budget);
+  if (budget.is_spent()) {
+    return Unknown("budget_steps");
+  }
+  if (last == Meeting::kApart) {
+    return Different("numeric");
+  }
+  return last == Meeting::kOverlap && options.numeric_constants ? Equal("numeric") : Unknown("budget_precision");
+}
+
+Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Budget& budget) {
+  const SamplePoints points(a, b);
+  int met = 0;
+  int vague = 0;
+  for (int point = 0; point < kPoints && met < 2 * kEnoughPoints; ++point) {
+    if (budget.is_spent()) {
+      return Unknown("budget_steps");
+    }
+    switch (Meet(a, b, points, point, log_is_natural, kSamplePrecision, 4 * kSamplePrecision, budget)) {
+      case Meeting::kOverlap:
+        ++met;
+        break;
+      case Meeting::kApart:
+        return Different("identity_test");
+      case Meeting::kUnsupported:
+        return Unknown("no_rule");
+      case Meeting::kVague:
+        ++vague;
+        break;
+      default:
+        break;
+    }
+  }
+  return met >= kEnoughPoints / 2 && vague == 0 ? Equal("identity_test") : Unknown("no_rule");
+}
+
+}  // namespace
+
+Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
+  if (SameTree(a, b) && !a->Is(Kind::kText)) {
+    return Equal("same_form");
+  }
+  Rational left;
+  Rational right;
+  const EvalStatus first = EvaluateRational(a, arena.budget(), left);
+  const EvalStatus second = EvaluateRational(b, arena.budget(), right);
+  if (first == EvalStatus::kOk && second == EvalStatus::kOk) {
+    return left == right ? Equal("rational") : Different("rational");
+  }
+  if (first == EvalStatus::kUndefined || second == EvalStatus::kUndefined) {
+    return Unknown("undefined");
+  }
+  const bool is_constant = !SamplePoints(a, b).has_variables();
+  Judgement judgement;
+  // "log" means the natural logarithm to some and the decimal one to others.
+  for (const bool log_is_natural : {true, false}) {
+    judgement = is_constant ? SameConstant(a, b, log_is_natural, arena, options) : SameFunction(a, b, log_is_natural, arena.budget());
+    if (judgement.is_equal() || (!HasLog(a) && !HasLog(b))) {
+      break;
+    }
+  }
+  return judgement;
+}
+
+Judgement IsZero(Expr expr, Arena& arena) { return SameValue(expr, arena.Number(0), arena); }
+
+Judgement IsConstantRatio(Expr a, Expr b, Arena& arena, int& sign) {
+  const SamplePoints points(a, b);
+  Budget& budget = arena.budget();
+  sign = 0;
+  Ball ratio;
+  int met = 0;
+  for (int point = 0; point < kPoints && met < kEnoughPoints; ++point) {
+    const Bindings bindings = points.At(point, true, kSamplePrecision);
+    Ball left;
+    Ball right;
+    const EvalStatus first = EvaluateBall(a, bindings, kSamplePrecision, budget, left);
+    const EvalStatus second = first == EvalStatus::kOk ? EvaluateBall(b, bindings, kSamplePrecision, budget, right) : first;
+    if (second == EvalStatus::kUndefined) {
+      continue;
+    }
+    if (second != EvalStatus::kOk || !left.is_finite() || !right.is_finite()) {
+      return Unknown("no_rule");
+    }
+    if (left.ContainsZero() != right.ContainsZero()) {
+      return Different("identity_test");
+    }
+    if (right.ContainsZero()) {
+      continue;
+    }
+    acb_div(left.get(), left.get(), right.get(), kSamplePrecision);
+    if (met > 0 && !left.Overlaps(ratio)) {
+      return Different("identity_test");
+    }
+    ratio = left;
+    ++met;
+  }
+  if (met < kEnoughPoints / 2) {
+    return Unknown("no_rule");
+  }
+  sign = !ratio.is_real() ? 0 : arb_is_positive(ratio.real()) != 0 ? 1 : arb_is_negative(ratio.real()) != 0 ? -1 : 0;
+  return Equal("identity_test");
+}
+
+}  // namespace cupel::math

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "verifiers/math/ast.h"
+#include "verifiers/math/ball.h"
+
+namespace cupel::math {
+
+enum class EvalStatus : uint8_t {
+  kOk,
+  kNotRational,  // exact evaluation only: a root, a variable, pi
+  kUndefined,    // division by zero, a logarithm of zero, a real function outside its domain
+  kUnsupported,  // no meaning as a number: a text, a set, an unknown function
+  kTooBig,       // beyond the limits
+};
+
+// What names stand for while an expression is evaluated. Values are borrowed.
+struct Bindings {
+  std::vector<std::pair<std::string_view, Ball>> values;
+  bool log_is_natural = true;  // "log" without a base
+  bool is_complex = false;     // whether values off the real line are meant; else a root or logarithm of a negative number is undefined
+
+  const Ball* Find(std::string_view name) const;
+};
+
+// Exact value of an expression built from integers by rational operations, factorials, binomials, floors and their kind. Sizes are
+// estimated before each operation.
+EvalStatus EvaluateRational(Expr expr, Budget& budget, Rational& value);
+
+// A ball that holds the value, at `precision` bits. Not finite when the precision does not suffice.
+EvalStatus EvaluateBall(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);
+
+}  // namespace cupel::math

@@ -1,0 +1,374 @@
+#include "verifiers/math/parser.h"
+
+#include <algorithm>
+
+#include "verifiers/math/parser_impl.h"
+
+namespace cupel::math {
+
+ParseResult Parse(const std::vector<Token>& tokens, Arena& arena) { return Parser(tokens, arena).Run(); }
+
+ParseResult Parser::Run() {
+  if (At(Tok::kEnd)) {
+    return {nullptr, "empty"};
+  }
+  const Expr expr = ParseList();
+  if (arena_.is_full()) {
+    return {nullptr, "too many nodes"};
+  }
+  if (expr == nullptr) {
+    return {nullptr, problem_};
+  }
+  while (At(Tok::kBraceClose) || At(Tok::kGap) || At(Tok::kSemicolon) || At(Tok::kComma)) {
+    ++position_;
+  }
+  if (!At(Tok::kEnd)) {
+    return {nullptr, "something stands behind the answer that is no part of it"};
+  }
+  return {expr, {}};
+}
+
+bool Parser::Descend() {
+  ++depth_;
+  if (depth_ > arena_.budget().limits().max_depth) {
+    problem_ = "too deep";
+    return false;
+  }
+  if (!arena_.budget().Spend(1)) {
+    problem_ = "too many steps";
+    return false;
+  }
+  return true;
+}
+
+// --- Lists ---
+
+bool Parser::EndsList() const {
+  return At(Tok::kEnd) || At(Tok::kClose) || At(Tok::kBraceClose) || At(Tok::kFinish) || At(Tok::kAmpersand) || At(Tok::kBar);
+}
+
+bool Parser::BeginsItem(size_t position) const {
+  if (position == 0) {
+    return true;
+  }
+  const Tok before = tokens_[position - 1].kind;
+  return before == Tok::kComma || before == Tok::kSemicolon || before == Tok::kAnd || before == Tok::kOr || before == Tok::kRow ||
+         before == Tok::kGap;
+}
+
+bool Parser::EatSeparator(char& separator) {
+  separator = '\0';
+  while (true) {
+    char next = '\0';
+    switch (Now().kind) {
+      case Tok::kComma:
+        next = ',';
+        break;
+      case Tok::kSemicolon:
+      case Tok::kRow:
+        next = ';';
+        break;
+      case Tok::kAnd:
+        next = '&';
+        break;
+      case Tok::kOr:
+        next = '|';
+        break;
+      case Tok::kGap:
+        next = ' ';
+        break;
+      default:
+        return separator != '\0';
+    }
+    // ", and" is "and"; a gap says least.
+    if (separator == '\0' || separator == ' ' || (next != ' ' && next != ',' && next != ';')) {
+      separator = next;
+    }
+    ++position_;
+  }
+}
+
+Expr Parser::ParseList() {
+  while (Eat(Tok::kGap)) {
+  }
+  std::vector<Expr> items;
+  std::string separators;
+  char separator = '\0';
+  do {
+    if (EndsList() && !items.empty()) {
+      separators.pop_back();
+      break;
+    }
+    const Expr item = ParseItem();
+    if (item == nullptr) {
+      return nullptr;
+    }
+    items.push_back(item);
+    if (EndsList() || !EatSeparator(separator)) {
+      break;
+    }
+    separators += separator == ' ' ? ',' : separator;
+  } while (true);
+  if (separators.find(';') != std::string::npos && separators.find_first_not_of(';') != std::string::npos) {
+    return MakeNestedList(items, separators);
+  }
+  return items.size() == 1 ? items[0] : arena_.Make(Kind::kList, std::move(items), separators);
+}
+
+// "p = 5, q = 2; p = 7, q = 2" is a list of lists.
+Expr Parser::MakeNestedList(const std::vector<Expr>& items, const std::string& separators) {
+  std::vector<Expr> outer;
+  std::vector<Expr> inner;
+  std::string inner_separators;
+  for (size_t i = 0; i < items.size(); ++i) {
+    inner.push_back(items[i]);
+    if (i == separators.size() || separators[i] == ';') {
+      outer.push_back(inner.size() == 1 ? inner[0] : arena_.Make(Kind::kList, inner, inner_separators));
+      inner.clear();
+      inner_separators.clear();
+    } else {
+      inner_separators += separators[i];
+    }
+  }
+  return arena_.Make(Kind::kList, outer, std::string(outer.size() - 1, ';'));
+}
+
+Expr Parser::ParseItem() {
+  const Expr left = ParseRelation();
+  if (left == nullptr || !At(Tok::kColon) || context_.in_braces) {
+    return left;
+  }
+  if (left->Is(Kind::kRelation)) {
+    return Fail("a colon behind a relation");
+  }
+  ++position_;
+  const Expr right = ParseItem();
+  return right == nullptr ? nullptr : arena_.Make(Kind::kRelation, {left, right}, ":");
+}
+
+Expr Parser::ParseRelation() {
+  std::vector<Expr> kids;
+  std::string operators;
+  Expr side = ParseUnion();
+  if (side == nullptr) {
+    return nullptr;
+  }
+  kids.push_back(side);
+  while (At(Tok::kRelation)) {
+    char operation = RelationOperator(Now().text);
+    ++position_;
+    if (At(Tok::kRelation, "=") && (operation == '<' || operation == '>')) {  // "< =" in two pieces
+      operation = operation == '<' ? 'l' : 'g';
+      ++position_;
+    }
+    if (Eat(Tok::kAmpersand)) {  // aligned equations
+    }
+    side = ParseUnion();
+    if (side == nullptr) {
+      return nullptr;
+    }
+    operators += operation;
+    kids.push_back(side);
+  }
+  Expr relation = operators.empty() ? kids[0] : arena_.Make(Kind::kRelation, std::move(kids), operators);
+  // "x = 3 mod 7" congrues as "x = 3 (mod 7)" does.
+  if (operators.size() == 1 && operators[0] == 'c' && relation->kid(1)->Is(Kind::kFunction) && relation->kid(1)->text == "mod") {
+    const Expr right = relation->kid(1);
+    return arena_.Make(Kind::kModular, {arena_.Make(Kind::kRelation, {relation->kid(0), right->kid(0)}, "c"), right->kid(1)});
+  }
+  const bool has_bracket = At(Tok::kOpen, "(") && Ahead().kind == Tok::kMod;
+  if (At(Tok::kMod) || has_bracket) {
+    position_ += has_bracket ? 2 : 1;
+    const Expr modulus = ParseSum();
+    if (modulus == nullptr || (has_bracket && !Eat(Tok::kClose))) {
+      return Fail("a modulus without its end");
+    }
+    relation = arena_.Make(Kind::kModular, {relation, modulus});
+  }
+  return relation;
+}
+
+Expr Parser::ParseUnion() {
+  Expr left = ParseSum();
+  if (left != nullptr && At(Tok::kColon) && !context_.in_braces && !left->Is(Kind::kText) && !left->Is(Kind::kSymbol)) {
+    left = ParseRatio(left);
+  }
+  while (left != nullptr && (At(Tok::kCup) || At(Tok::kCap) || At(Tok::kSetMinus))) {
+    const Tok operation = Now().kind;
+    ++position_;
+    const Expr right = ParseSum();
+    if (right == nullptr) {
+      return nullptr;
+    }
+    const Kind kind = operation == Tok::kCup ? Kind::kUnion : operation == Tok::kCap ? Kind::kIntersection : Kind::kDifference;
+    if (left->Is(kind) && kind != Kind::kDifference) {
+      std::vector<Expr> kids = left->kids;
+      kids.push_back(right);
+      left = arena_.Make(kind, std::move(kids));
+    } else {
+      left = arena_.Make(kind, {left, right});
+    }
+  }
+  return left;
+}
+
+Expr Parser::ParseRatio(Expr first) {
+  std::vector<Expr> parts{first};
+  while (Eat(Tok::kColon)) {
+    const Expr part = ParseSum();
+    if (part == nullptr) {
+      return nullptr;
+    }
+    parts.push_back(part);
+  }
+  return arena_.Make(Kind::kRatio, std::move(parts));
+}
+
+// --- Sums and products ---
+
+Expr Parser::ParseSum() {
+  if (!Descend()) {
+    return nullptr;
+  }
+  std::vector<Expr> terms;
+  Expr term = ParseTerm();
+  if (term == nullptr) {
+    return nullptr;
+  }
+  terms.push_back(term);
+  const auto flush = [&] {
+    if (terms.size() > 1) {
+      const Expr sum = arena_.Make(Kind::kAdd, std::move(terms));
+      terms = {sum};
+    }
+  };
+  while (At(Tok::kPlus) || At(Tok::kMinus) || At(Tok::kPlusMinus)) {
+    const Token sign = Now();
+    ++position_;
+    term = ParseTerm();
+    if (term == nullptr) {
+      return nullptr;
+    }
+    if (sign.kind == Tok::kPlusMinus) {
+      flush();
+      terms = {arena_.Make(Kind::kPlusMinus, {terms[0], term}, sign.text)};
+    } else {
+      terms.push_back(sign.kind == Tok::kMinus ? arena_.Make(Kind::kNegate, {term}) : term);
+    }
+  }
+  flush();
+  Ascend();
+  return terms[0];
+}
+
+Expr Parser::MakeProduct(std::vector<Expr> factors) {
+  return factors.size() == 1 ? factors[0] : arena_.Make(Kind::kMultiply, std::move(factors));
+}
+
+bool Parser::StartsOperand() const {
+  switch (Now().kind) {
+    case Tok::kNumber:
+    case Tok::kLetter:
+    case Tok::kWord:
+    case Tok::kFunction:
+    case Tok::kConstant:
+    case Tok::kFraction:
+    case Tok::kRoot:
+    case Tok::kBinomial:
+    case Tok::kBrace:
+    case Tok::kBig:
+    case Tok::kAccent:
+    case Tok::kBegin:
+    case Tok::kCurrency:
+    case Tok::kSet:
+    case Tok::kDots:
+      return true;
+    case Tok::kOpen:
+      return !(Now().text == "[" && context_.in_square) && !(Now().text == "(" && Ahead().kind == Tok::kMod);
+    case Tok::kBar:
+      return !context_.in_bars && !context_.in_braces;
+    default:
+      return false;
+  }
+}
+
+// Whether what comes next is multiplied with `before` although no sign stands between.
+bool Parser::StartsFactor(Expr before) const {
+  if (!StartsOperand() || At(Tok::kSet) || At(Tok::kDots) || At(Tok::kCurrency)) {
+    return false;
+  }
+  if (At(Tok::kNumber)) {
+    return !IsInteger(before) && !(before->Is(Kind::kNumber)) && !before->Is(Kind::kText);
+  }
+  if (At(Tok::kWord)) {
+    return !Now().is_prose;
+  }
+  return !before->Is(Kind::kText);
+}
+
+Expr Parser::ParseTerm() {
+  std::vector<Expr> factors;
+  Expr factor = ParseFactor();
+  if (factor == nullptr) {
+    return nullptr;
+  }
+  factors.push_back(factor);
+  while (true) {
+    if (context_.in_function && (At(Tok::kTimes) || At(Tok::kSlash) || At(Tok::kDivide) || At(Tok::kFunction))) {
+      break;
+    }
+    if (At(Tok::kTimes) || (StartsFactor(factors.back()) && !(context_.in_function && At(Tok::kOpen)))) {
+      Eat(Tok::kTimes);
+      factor = ParseFactor();
+      if (factor == nullptr) {
+        return nullptr;
+      }
+      factors.push_back(factor);
+    } else if (At(Tok::kSlash) || At(Tok::kDivide)) {
+      ++position_;
+      factor = ParseFactor();
+      if (factor == nullptr) {
+        return nullptr;
+      }
+      const Expr product = MakeProduct(std::move(factors));
+      factors = {arena_.Make(Kind::kDivide, {product, factor})};
+    } else if (At(Tok::kMod) && Now().text == "mod") {
+      ++position_;
+      factor = ParseFactor();
+      if (factor == nullptr) {
+        return nullptr;
+      }
+      const Expr product = MakeProduct(std::move(factors));
+      factors = {arena_.Make(Kind::kFunction, {product, factor}, "mod")};
+    } else {
+      break;
+    }
+  }
+  return ParseUnits(MakeProduct(std::move(factors)));
+}
+
+Expr Parser::ParseFactor() {
+  if (At(Tok::kPlus) || At(Tok::kMinus) || At(Tok::kPlusMinus)) {
+    const Token sign = Now();
+    ++position_;
+    if (!Descend()) {
+      return nullptr;
+    }
+    // The sign binds weaker than multiplication: "-2x" and "\pm 2x" are signs of the whole term.
+    const Expr operand = ParseTerm();
+    Ascend();
+    if (operand == nullptr || sign.kind == Tok::kPlus) {
+      return operand;
+    }
+    return sign.kind == Tok::kMinus ? arena_.Make(Kind::kNegate, {operand}) : arena_.Make(Kind::kPlusMinus, {operand}, sign.text);
+  }
+  if (!Descend()) {
+    return nullptr;
+  }
+  const Expr atom = ParseAtom();
+  const Expr factor = atom == nullptr ? nullptr : ParsePostfix(atom);
+  Ascend();
+  return factor;
+}
+
+}  // namespace cupel::math

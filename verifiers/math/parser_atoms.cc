@@ -1,0 +1,388 @@
+#include <algorithm>
+#include <array>
+
+#include "verifiers/answer/characters.h"
+#include "verifiers/math/parser_impl.h"
+
+namespace cupel::math {
+
+std::string LowerCaseText(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), LowerCase);
+  return lower;
+}
+
+Expr Parser::ParseAtom() {
+  if (!Descend()) {
+    return nullptr;
+  }
+  const Expr atom = ParseAtomInner();
+  Ascend();
+  return atom;
+}
+
+Expr Parser::ParseAtomInner() {
+  const Token token = Now();
+  switch (token.kind) {
+    case Tok::kNumber:
+      return ParseNumber();
+    case Tok::kLetter:
+      ++position_;
+      return ParseSymbol(token.text);
+    case Tok::kWord:
+      return token.is_prose ? ParseText() : ParseWord();
+    case Tok::kConstant:
+      ++position_;
+      return arena_.Make(Kind::kConstant, {}, token.text);
+    case Tok::kFunction:
+      return ParseFunction();
+    case Tok::kFraction:
+      return ParseFraction();
+    case Tok::kRoot:
+      return ParseRoot();
+    case Tok::kBinomial:
+      return ParseBinomial();
+    case Tok::kOpen:
+      return token.text == "{" ? ParseVisibleBraces() : ParseGroup();
+    case Tok::kBrace:
+      return ParseInvisibleBraces();
+    case Tok::kBar:
+      return ParseBars();
+    case Tok::kBegin:
+      return ParseEnvironment();
+    case Tok::kBig:
+      return ParseBig();
+    case Tok::kAccent:
+      return ParseAccent();
+    case Tok::kCurrency:
+      return ParseMoney();
+    case Tok::kSet:
+      ++position_;
+      return arena_.Make(Kind::kNamedSet, {}, token.text);
+    case Tok::kEmptySet:
+      ++position_;
+      return arena_.Make(Kind::kEmptySet, {});
+    case Tok::kDots:
+      ++position_;
+      return arena_.Make(Kind::kDots, {});
+    case Tok::kCaret:
+      return ParseIndexedBinomial();
+    case Tok::kClose:
+      return token.text == "]" ? ParseReversedInterval() : Fail("a closing bracket without its opening one");
+    case Tok::kEnd:
+      return Fail("the answer breaks off");
+    default:
+      return Fail("a sign stands where a value is expected");
+  }
+}
+
+// The text of a subscript, flattened: "1", "n+1".
+std::string Parser::ScriptText() {
+  std::string text;
+  if (!At(Tok::kBrace)) {
+    text = Now().text;
+    position_ += At(Tok::kEnd) ? 0 : 1;
+    return text;
+  }
+  int depth = 0;
+  do {
+    const Token& token = Now();
+    depth += token.kind == Tok::kBrace ? 1 : token.kind == Tok::kBraceClose ? -1 : 0;
+    if (token.kind == Tok::kPlus || token.kind == Tok::kMinus) {
+      text += token.kind == Tok::kPlus ? '+' : '-';
+    } else if (token.kind == Tok::kComma) {
+      text += ',';
+    } else {
+      text += token.text;
+    }
+    ++position_;
+  } while (depth > 0 && !At(Tok::kEnd));
+  return text;
+}
+
+// A variable with its subscript and primes. C_n^k, A_n^k and P_n^k are counts of combinations and permutations; f(x) applies.
+Expr Parser::ParseSymbol(std::string_view name) {
+  if ((name == "C" || name == "A" || name == "P") && At(Tok::kUnder)) {
+    const size_t begin = position_;
+    ++position_;
+    const Expr low = ParseScript();
+    if (low != nullptr && Eat(Tok::kCaret)) {
+      Expr n = low;
+      Expr k = ParseScript();
+      if (k == nullptr) {
+        return nullptr;
+      }
+      if (IsInteger(n) && IsInteger(k) && n->value < k->value) {
+        std::swap(n, k);
+      }
+      return arena_.Make(Kind::kFunction, {n, k}, name == "C" ? "binom" : "perm");
+    }
+    position_ = begin;
+  }
+  std::string full(name);
+  if (At(Tok::kUnder)) {
+    ++position_;
+    full += '_';
+    full += ScriptText();
+  }
+  while (At(Tok::kPrime)) {
+    full += Now().text;
+    ++position_;
+  }
+  constexpr std::string_view kFunctions = "fghFGH";
+  const bool is_function =
+      full.size() == full.find_last_not_of("'") + 1 ? full.size() == 1 && IsOneOf(full[0], kFunctions) : IsOneOf(full[0], kFunctions);
+  const bool is_combination = (full == "C" || full == "P" || full == "A") && At(Tok::kOpen, "(");
+  const bool takes_argument = At(Tok::kOpen, "(") && (is_function || full.size() > 1 || Ahead(2).kind == Tok::kClose);
+  if (is_combination || (takes_argument && (is_function || (BeginsItem(position_ - 1) && Ahead(3).kind == Tok::kRelation)))) {
+    std::vector<Expr> arguments;
+    if (ParseFunctionArguments(full, arguments) == nullptr) {
+      return nullptr;
+    }
+    if (is_combination && arguments.size() == 2) {
+      return arena_.Make(Kind::kFunction, std::move(arguments), full == "C" ? "binom" : "perm");
+    }
+    return arena_.Make(Kind::kApply, std::move(arguments), full);
+  }
+  return arena_.Symbol(full);
+}
+
+// Letters run together in mathematics are a product; powers and subscripts belong to the last of them.
+Expr Parser::ParseWord() {
+  const std::string word = Now().text;
+  ++position_;
+  if (word == ".") {
+    return Fail("a lone dot");
+  }
+  std::vector<Expr> factors;
+  for (size_t i = 0; i + 1 < word.size(); ++i) {
+    factors.push_back(arena_.Symbol(std::string_view(word).substr(i, 1)));
+  }
+  const Expr symbol = ParseSymbol(std::string_view(word).substr(word.size() - 1));
+  const Expr last = symbol == nullptr ? nullptr : ParsePostfix(symbol);
+  if (last == nullptr) {
+    return nullptr;
+  }
+  factors.push_back(last);
+  return MakeProduct(std::move(factors));
+}
+
+Expr Parser::ParseText() {
+  std::string text;
+  while (At(Tok::kWord) || (!text.empty() && At(Tok::kMinus) && Ahead().kind == Tok::kWord && Ahead().is_prose && !Ahead().space_before)) {
+    text += (text.empty() || (!Now().space_before && text.ends_with('-')) ? "" : At(Tok::kMinus) ? "" : " ");
+    text += At(Tok::kMinus) ? "-" : LowerCaseText(Now().text);
+    ++position_;
+  }
+  return arena_.Make(Kind::kText, {}, text);
+}
+
+Expr Parser::ParseScript() {
+  if (At(Tok::kMinus) || At(Tok::kPlus)) {
+    const bool negative = At(Tok::kMinus);
+    ++position_;
+    const Expr operand = ParseScript();
+    return operand == nullptr || !negative ? operand : arena_.Make(Kind::kNegate, {operand});
+  }
+  if (At(Tok::kBrace)) {
+    return ParseInvisibleBraces();
+  }
+  if (At(Tok::kNumber)) {
+    return ParseNumber();
+  }
+  const Expr atom = ParseAtom();
+  return atom;
+}
+
+// The argument of \frac: a group, or one character.
+Expr Parser::ParseArgument() {
+  if (At(Tok::kNumber) && Now().text.size() > 1 && Now().text.find('/') == std::string::npos) {
+    const Expr digit = NumberNode(std::string_view(Now().text).substr(0, 1));
+    tokens_[position_].text.erase(0, 1);
+    if (tokens_[position_].text.front() == '.') {
+      return Fail("a fraction of half a number");
+    }
+    return digit;
+  }
+  if (At(Tok::kWord) && !Now().is_prose && Now().text.size() > 1) {
+    const Expr letter = arena_.Symbol(std::string_view(Now().text).substr(0, 1));
+    tokens_[position_].text.erase(0, 1);
+    return letter;
+  }
+  if (At(Tok::kLetter)) {
+    const Expr letter = arena_.Symbol(Now().text);
+    ++position_;
+    return letter;
+  }
+  return ParseAtom();
+}
+
+Expr Parser::ParseFraction() {
+  ++position_;
+  const bool takes_groups = At(Tok::kBrace);
+  const Expr numerator = ParseArgument();
+  if (numerator == nullptr) {
+    return nullptr;
+  }
+  if (takes_groups && At(Tok::kSlash)) {  // \frac{1}/{2}
+    ++position_;
+  }
+  const Expr denominator = ParseArgument();
+  return denominator == nullptr ? nullptr : arena_.Make(Kind::kDivide, {numerator, denominator});
+}
+
+Expr Parser::ParseRoot() {
+  const std::string sign = Now().text;
+  ++position_;
+  Expr index = sign.empty() ? nullptr : arena_.Number(sign == "3" ? 3 : 4);
+  if (sign.empty() && At(Tok::kOpen, "[")) {
+    ++position_;
+    index = InContext({}, &Parser::ParseSum);
+    if (index == nullptr || !Eat(Tok::kClose)) {
+      return Fail("a root without the end of its index");
+    }
+  }
+  Expr radicand = nullptr;
+  if (At(Tok::kNumber)) {
+    radicand = NumberNode(Now().text);
+    ++position_;
+  } else {
+    radicand = ParseAtom();
+  }
+  if (radicand == nullptr) {
+    return nullptr;
+  }
+  return index == nullptr ? arena_.Make(Kind::kFunction, {radicand}, "sqrt") : arena_.Make(Kind::kFunction, {radicand, index}, "root");
+}
+
+Expr Parser::ParseBinomial() {
+  ++position_;
+  const Expr n = ParseArgument();
+  const Expr k = n == nullptr ? nullptr : ParseArgument();
+  return k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, "binom");
+}
+
+// "{}^{10}C_3" and "^{10}C_3".
+Expr Parser::ParseIndexedBinomial() {
+  ++position_;
+  const Expr n = ParseScript();
+  if (n == nullptr) {
+    return nullptr;
+  }
+  const std::string letter = Now().text;
+  if (!At(Tok::kLetter) || (letter != "C" && letter != "P") || Ahead().kind != Tok::kUnder) {
+    return Fail("an exponent without a base");
+  }
+  position_ += 2;
+  const Expr k = ParseScript();
+  return k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, letter == "C" ? "binom" : "perm");
+}
+
+Expr Parser::ParseAccent() {
+  const std::string accent = Now().text;
+  ++position_;
+  const std::string name = ScriptText();
+  if (name.empty()) {
+    return Fail("an accent over nothing");
+  }
+  if (accent == "overline" && std::ranges::any_of(name, &IsDigit)) {
+    return Fail("a bar over digits that follow no point");
+  }
+  return ParseSymbol(accent == "vec" ? name : accent + " " + name);
+}
+
+// \sum_{k=1}^{n} body. Integrals, limits and big unions are read as far as to be compared with themselves, not evaluated.
+Expr Parser::ParseBig() {
+  const std::string name = Now().text;
+  ++position_;
+  if (name != "sum" && name != "prod") {
+    return Fail("an integral, limit or big union");
+  }
+  Expr low = nullptr;
+  Expr high = nullptr;
+  while (At(Tok::kUnder) || At(Tok::kCaret)) {
+    Expr& bound = At(Tok::kUnder) ? low : high;
+    ++position_;
+    Expr parsed = nullptr;
+    if (Eat(Tok::kBrace)) {
+      parsed = InContext({}, &Parser::ParseRelation);
+      if (parsed == nullptr || !Eat(Tok::kBraceClose)) {
+        return Fail("a sum without the end of its bounds");
+      }
+    } else {
+      parsed = ParseScript();
+    }
+    if (parsed == nullptr) {
+      return nullptr;
+    }
+    bound = parsed;
+  }
+  if (low == nullptr || high == nullptr || !low->Is(Kind::kRelation) || low->text != "=" || !low->kid(0)->Is(Kind::kSymbol)) {
+    return Fail("a sum without bounds");
+  }
+  const Expr body = ParseTerm();
+  if (body == nullptr) {
+    return nullptr;
+  }
+  Node node;
+  node.kind = Kind::kSum;
+  node.text = name;
+  node.name = low->kid(0)->text;
+  node.kids = {body, low->kid(1), high};
+  return arena_.Add(std::move(node));
+}
+
+bool Parser::AtDegree() const {
+  return At(Tok::kDegree) ||
+         (At(Tok::kCaret) && (Ahead().kind == Tok::kDegree ||
+                              (Ahead().kind == Tok::kBrace && Ahead(2).kind == Tok::kDegree && Ahead(3).kind == Tok::kBraceClose)));
+}
+
+Expr Parser::ParsePostfix(Expr atom) {
+  while (atom != nullptr && arena_.budget().Spend(1)) {
+    if (AtDegree()) {
+      position_ += At(Tok::kDegree) ? 1 : Ahead().kind == Tok::kDegree ? 2 : 4;
+      atom = arena_.Make(Kind::kDegree, {atom});
+    } else if (At(Tok::kCaret)) {
+      ++position_;
+      if (At(Tok::kPrime)) {
+        continue;
+      }
+      const Expr exponent = ParseScript();
+      if (exponent == nullptr) {
+        return nullptr;
+      }
+      const Expr raised = At(Tok::kCaret) ? ParsePostfix(exponent) : exponent;
+      atom = raised == nullptr ? nullptr : arena_.Make(Kind::kPower, {atom, raised});
+    } else if (At(Tok::kBang)) {
+      int64_t count = 0;
+      while (Eat(Tok::kBang)) {
+        ++count;
+      }
+      if (count > 2) {
+        return Fail("more than two factorial signs");
+      }
+      atom = arena_.Make(Kind::kFactorial, {atom}, {}, count);
+    } else if (At(Tok::kPercent)) {
+      ++position_;
+      atom = arena_.Make(Kind::kPercent, {atom});
+    } else if (At(Tok::kPrime) && atom->Is(Kind::kDegree)) {
+      return Fail("degrees with minutes");
+    } else if (At(Tok::kUnder) && !atom->Is(Kind::kSymbol)) {
+      return Fail("a subscript behind something that takes none");
+    } else if (At(Tok::kCurrency) && atom->Is(Kind::kNumber)) {
+      Node node;
+      node.kind = Kind::kQuantity;
+      node.kids = {atom};
+      node.text = Now().text + "1";
+      node.value = Rational(1);
+      ++position_;
+      atom = arena_.Add(std::move(node));
+    } else {
+      break;
+    }
+  }
+  return atom;
+}
+
+}  // namespace cupel::math

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "verifiers/math/ast.h"
+#include "verifiers/math/parser.h"
+
+namespace cupel::math {
+
+// The parser's state; grammar in parser.h. A method that returns null has set the problem. Structure (answers, relations, sums, products)
+// is in parser.cc, what a factor is made of in parser_atoms.cc, functions and brackets in parser_groups.cc, numbers and units in
+// parser_numbers.cc.
+class Parser {
+ public:
+  Parser(const std::vector<Token>& tokens, Arena& arena) : tokens_(tokens), arena_(arena) {}
+  ParseResult Run();
+
+ private:
+  // What stands around an expression and decides where it ends.
+  struct Context {
+    bool in_bars = false;      // a bar closes
+    bool in_braces = false;    // a bar or colon means "such that"
+    bool in_square = false;    // "[" may close, as in "]0, 1["
+    bool in_function = false;  // the argument of a function without brackets
+  };
+
+  const Token& Now() const { return tokens_[position_]; }
+  const Token& Ahead(size_t count = 1) const { return tokens_[std::min(position_ + count, tokens_.size() - 1)]; }
+  bool At(Tok kind) const { return Now().kind == kind; }
+  bool At(Tok kind, std::string_view text) const { return Now().kind == kind && Now().text == text; }
+  bool Eat(Tok kind) {
+    if (!At(kind)) {
+      return false;
+    }
+    ++position_;
+    return true;
+  }
+  Expr Fail(std::string_view problem) {
+    problem_ = problem_.empty() ? problem : problem_;
+    return nullptr;
+  }
+  bool Descend();
+  void Ascend() { --depth_; }
+
+  // parser.cc
+  Expr ParseList();
+  Expr ParseItem();
+  Expr ParseRelation();
+  Expr ParseUnion();
+  Expr ParseSum();
+  Expr ParseTerm();
+  Expr ParseFactor();
+  Expr ParseRatio(Expr first);
+  bool StartsOperand() const;
+  bool StartsFactor(Expr before) const;
+  bool EatSeparator(char& separator);
+  bool EndsList() const;
+  bool BeginsItem(size_t position) const;  // whether the token there is the first of an item
+  Expr MakeNestedList(const std::vector<Expr>& items, const std::string& separators);
+  Expr MakeProduct(std::vector<Expr> factors);
+
+  // parser_atoms.cc
+  Expr ParseAtom();
+  Expr ParseAtomInner();
+  Expr ParsePostfix(Expr atom);
+  Expr ParseScript();
+  Expr ParseSymbol(std::string_view name);
+  Expr ParseWord();
+  Expr ParseText();
+  Expr ParseArgument();
+  Expr ParseFraction();
+  Expr ParseRoot();
+  Expr ParseBinomial();
+  Expr ParseAccent();
+  Expr ParseBig();
+  Expr ParseIndexedBinomial();
+  std::string ScriptText();
+  bool AtDegree() const;
+
+  // parser_groups.cc
+  Expr ParseGroup();
+  Expr ParseReversedInterval();
+  Expr ParseVisibleBraces();
+  Expr ParseInvisibleBraces();
+  Expr ParseBars();
+  Expr ParseFunction();
+  Expr ParseFunctionArguments(std::string_view name, std::vector<Expr>& arguments);
+  Expr ParseEnvironment();
+  Expr FinishEnvironment(std::string_view name, std::vector<std::vector<Expr>> rows);
+  Expr InContext(const Context& context, Expr (Parser::*parse)());
+
+  // parser_numbers.cc
+  Expr ParseNumber();
+  Expr ParseMoney();
+  Expr ParseUnits(Expr value);
+  bool ReadUnitFactor(std::string& dimension, Rational& size, int sign);
+  Expr NumberNode(std::string_view digits);
+  Expr MixedNumber(Expr whole);
+
+  std::vector<Token> tokens_;
+  Arena& arena_;
+  size_t position_ = 0;
+  int depth_ = 0;
+  Context context_;
+  std::string_view problem_;
+};
+
+// True for a number that was written as digits alone.
+inline bool IsInteger(Expr expr) { return expr->Is(Kind::kNumber) && expr->info < 0 && expr->value.is_integer(); }
+
+std::string LowerCaseText(std::string_view text);
+
+}  // namespace cupel::math

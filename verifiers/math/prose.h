@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "verifiers/math/token.h"
+
+namespace cupel::math {
+
+// Words that mean mathematics become its tokens: "and", "infinity", "twenty-one", "all real numbers", "no solution", "percent". Words that
+// are left are marked as prose unless they read as products of letters.
+void ReadWords(std::vector<Token>& tokens);
+
+// An answer without what stands around it.
+struct Trimmed {
+  std::vector<Token> tokens;
+  std::vector<std::string> parameters;  // names that a clause declares as whole numbers or constants
+  bool has_clause = false;              // "where ...", "for all ..." was cut
+  bool has_label = false;               // "the answer is" was cut
+};
+
+// Cuts one clause behind ("where k is an integer", "for all n") and one label before ("The area is"), if both leave something that looks
+// complete. Conditions ("if", "when", "otherwise") are no such clauses.
+Trimmed TrimProse(std::vector<Token> tokens);
+
+// The words and signs of an answer in lower case, one space between, without TeX's dress: what text answers are compared by.
+std::string PlainWords(const std::vector<Token>& tokens);
+
+}  // namespace cupel::math

@@ -1,0 +1,260 @@
+#include <algorithm>
+
+#include "verifiers/answer/characters.h"
+#include "verifiers/math/comparer.h"
+#include "verifiers/math/evaluate.h"
+
+namespace cupel::math {
+namespace {
+
+bool IsUpperCaseSymbol(Expr expr) { return expr->Is(Kind::kSymbol) && 'A' <= expr->text[0] && expr->text[0] <= 'Z'; }
+
+bool IsConstantValue(Expr expr) {
+  return FreeSymbols(expr).empty() && !AnyNode(expr, [](const Node& n) { return n.kind == Kind::kApply; });
+}
+
+}  // namespace
+
+Expr Comparer::Minus(Expr a, Expr b) { return arena_.Make(Kind::kAdd, {a, arena_.Make(Kind::kNegate, {b})}); }
+
+// What names a value rather than relating unknowns: x, f(x), AB, \angle ABC, [ABC], |AB|, S_1:S_2, words, \sin\theta.
+bool Comparer::IsLabel(Expr expr) {
+  switch (expr->kind) {
+    case Kind::kSymbol:
+      return expr->text != "e" && expr->text != "i";
+    case Kind::kApply:
+    case Kind::kText:
+      return true;
+    case Kind::kMultiply:
+      return std::ranges::all_of(expr->kids,
+                                 [&](Expr kid) {
+                                   return IsUpperCaseSymbol(kid) || kid->IsSymbol("angle") || kid->IsSymbol("triangle") ||
+                                          (kid->Is(Kind::kMultiply) && IsLabel(kid));
+                                 }) ||
+             (expr->kid(0)->Is(Kind::kText));
+    case Kind::kGroup:
+      return expr->kids.size() == 1 && IsLabel(expr->kid(0));
+    case Kind::kQuantity:
+      return IsLabel(expr->kid(0));
+    case Kind::kFunction:
+      return expr->kids.size() == 1 && expr->text != "sqrt" && (IsLabel(expr->kid(0)) || (expr->text == "max" || expr->text == "min"));
+    case Kind::kRatio:
+    case Kind::kDivide:
+      return std::ranges::all_of(expr->kids,
+                                 [&](Expr kid) { return IsUpperCaseSymbol(kid) || (kid->Is(Kind::kMultiply) && IsLabel(kid)); });
+    default:
+      return false;
+  }
+}
+
+// The value of "x = a = b", every link between two constants checked; an approximation at the end is passed over. Null when it is no such
+// chain.
+Expr Comparer::ChainValue(Expr relation, Judgement& problem) {
+  std::string operators = relation->text;
+  std::vector<Expr> sides = relation->kids;
+  while (operators.size() > 1 && operators.back() == '~') {
+    operators.pop_back();
+    sides.pop_back();
+  }
+  if (operators.find_first_not_of("=~:") != std::string::npos || operators.empty()) {
+    return nullptr;
+  }
+  // "5 \approx 5.02": the exact side counts.
+  if (operators == "~" && IsConstantValue(sides[0]) && !IsLabel(sides[0])) {
+    return sides[0];
+  }
+  const size_t first =
+      IsLabel(sides[0]) && !(IsConstantValue(sides[0]) && !sides[0]->Is(Kind::kText) && !sides[0]->Is(Kind::kFunction)) ? 1 : 0;
+  if (first == 0 && sides.size() == 2 && IsLabel(sides[1]) && IsConstantValue(sides[0])) {
+    return sides[0];  // 5 = x
+  }
+  const bool all_constant = std::all_of(sides.begin() + static_cast<std::ptrdiff_t>(first), sides.end(),
+                                        [&](Expr side) { return IsScalar(side) && IsConstantValue(side); });
+  if (first == 0 && !all_constant) {
+    return nullptr;
+  }
+  for (size_t i = first; i + 1 < sides.size(); ++i) {
+    if (operators[i] == '=' && all_constant) {
+      const Judgement link = CompareScalars(sides[i], sides[i + 1]);
+      if (link.equality == Equality::kDifferent) {
+        problem = IsDifferentBy("untrue_chain");
+        return nullptr;
+      }
+    } else if (operators[i] == '=' && IsScalar(sides[i]) && IsScalar(sides[i + 1])) {
+      if (SameValue(sides[i], sides[i + 1], arena_).equality == Equality::kDifferent) {
+        return nullptr;
+      }
+    }
+  }
+  return sides.back();
+}
+
+// "x = 5" as 5. `for_value`: the other side is a plain value.
+Expr Comparer::StripLabel(Expr expr, bool for_value) {
+  if (!options_.labels || !expr->Is(Kind::kRelation)) {
+    return expr;
+  }
+  if (expr->text == ":" && (IsLabel(expr->kid(0)) || expr->kid(0)->Is(Kind::kQuantity))) {
+    return StripLabel(expr->kid(1), for_value);
+  }
+  // "x = a or b" and "f: x -> y" keep their relation.
+  Judgement problem;
+  const Expr value = ChainValue(expr, problem);
+  if (problem.equality == Equality::kDifferent) {
+    return nullptr;
+  }
+  if (value == nullptr) {
+    return expr;
+  }
+  const bool names_function = expr->kid(0)->Is(Kind::kFunction) || expr->kid(0)->Is(Kind::kDivide);
+  return names_function && !for_value ? expr : StripLabel(value, for_value);
+}
+
+// f(x) = .. and f(t) = ..: the bound variable's name does not matter, nor does the function's where the other side gives none.
+Judgement Comparer::CompareDefinitions(Expr gold, Expr pred, bool& applies) {
+  const auto is_definition = [](Expr expr) {
+    return expr->Is(Kind::kRelation) && expr->text[0] == '=' && expr->kid(0)->Is(Kind::kApply) && !expr->kid(0)->kids.empty() &&
+           std::ranges::all_of(expr->kid(0)->kids, [](Expr kid) { return kid->Is(Kind::kSymbol); });
+  };
+  applies = false;
+  if (!is_definition(gold)) {
+    return {};
+  }
+  const Expr head = gold->kid(0);
+  Expr right = nullptr;
+  Judgement problem;
+  if (is_definition(pred)) {
+    if (pred->kid(0)->kids.size() != head->kids.size() || (pred->kid(0)->text != head->text && !options_.bound_rename)) {
+      return {};
+    }
+    if (pred->kid(0)->text != head->text) {
+      applies = true;
+      return IsDifferentBy("labels");
+    }
+    right = ChainValue(pred, problem);
+    for (size_t i = 0; right != nullptr && options_.bound_rename && i < head->kids.size(); ++i) {
+      const std::string& from = pred->kid(0)->kid(i)->text;
+      if (from == head->kid(i)->text) {
+        continue;
+      }
+      if (AnyNode(right, [&](const Node& n) { return n.IsSymbol(head->kid(i)->text); })) {
+        applies = true;
+        return IsDifferentBy("labels");
+      }
+      right = Substitute(arena_, right, from, head->kid(i));
+    }
+  }
+  const Expr left = ChainValue(gold, problem);
+  if (left == nullptr || right == nullptr) {
+    return {};
+  }
+  applies = true;
+  return Compare(left, right);
+}
+
+// Equations as sets of points: one is the other times a constant, or has the same numerator.
+Judgement Comparer::CompareEquations(Expr gold, Expr pred) {
+  const Expr left = Minus(gold->kid(0), gold->kid(1));
+  const Expr right = Minus(pred->kid(0), pred->kid(1));
+  if (FreeSymbols(left) != FreeSymbols(right)) {
+    return IsDifferentBy("equations");
+  }
+  if (const Equality exact = SameNumerator(left, right, arena_.budget()); exact == Equality::kEqual) {
+    return IsEqualBy("normal_form");
+  }
+  int sign = 0;
+  return IsConstantRatio(left, right, arena_, sign);
+}
+
+Judgement Comparer::CompareInequalities(Expr gold, Expr pred) {
+  if (gold->kids.size() != 2 || pred->kids.size() != 2) {
+    if (gold->kids.size() != pred->kids.size()) {
+      return IsDifferentBy("relations");
+    }
+    // Chains in the same or in the opposite direction.
+    Expr other = pred;
+    if (gold->text != pred->text) {
+      std::string operators(pred->text.rbegin(), pred->text.rend());
+      for (char& c : operators) {
+        c = c == '<' ? '>' : c == '>' ? '<' : c == 'l' ? 'g' : c == 'g' ? 'l' : c;
+      }
+      other = arena_.Make(Kind::kRelation, {pred->kids.rbegin(), pred->kids.rend()}, operators);
+    }
+    return gold->text == other->text ? CompareSequences(gold->kids, other->kids) : IsDifferentBy("relations");
+  }
+  const auto flipped = [](char c) { return c == '<' ? '>' : c == '>' ? '<' : c == 'l' ? 'g' : c == 'g' ? 'l' : c; };
+  const Expr left = Minus(gold->kid(0), gold->kid(1));
+  const Expr right = Minus(pred->kid(0), pred->kid(1));
+  if (FreeSymbols(left) != FreeSymbols(right)) {
+    return IsDifferentBy("relations");
+  }
+  int sign = 0;
+  const Judgement ratio = IsConstantRatio(left, right, arena_, sign);
+  if (!ratio.is_equal()) {
+    return ratio;
+  }
+  const char expected = sign > 0 ? pred->text[0] : sign < 0 ? flipped(pred->text[0]) : '\0';
+  return gold->text[0] == expected ? ratio : IsDifferentBy("relations");
+}
+
+// a = b (mod n): residues compare modulo n.
+Judgement Comparer::CompareModular(Expr gold, Expr pred) {
+  const auto residue = [&](Expr expr, Rational& value, Rational& modulus) {
+    const Expr relation = expr->kid(0);
+    const Expr right = relation->Is(Kind::kRelation) ? relation->kids.back() : relation;
+    return EvaluateRational(right, arena_.budget(), value) == EvalStatus::kOk &&
+           EvaluateRational(expr->kid(1), arena_.budget(), modulus) == EvalStatus::kOk && value.is_integer() && modulus.is_integer() &&
+           modulus.sign() > 0;
+  };
+  Rational a;
+  Rational b;
+  Rational m;
+  Rational n;
+  if (!residue(gold, a, m) || !residue(pred, b, n)) {
+    return SameTree(gold, pred) ? IsEqualBy("same_form") : IsUnknownFor("no_rule");
+  }
+  return m == n && ((a - b) / m).is_integer() ? IsEqualBy("congruence") : IsDifferentBy("congruence");
+}
+
+Judgement Comparer::CompareRelations(Expr gold, Expr pred) {
+  const bool gold_equation = gold->text == "=";
+  const bool pred_equation = pred->text == "=";
+  bool applies = false;
+  if (const Judgement definition = CompareDefinitions(gold, pred, applies); applies) {
+    return definition;
+  }
+  if (gold_equation && pred_equation) {
+    const auto names_graph = [](Expr y, Expr f) {
+      return y->IsSymbol("y") && f->Is(Kind::kApply) && f->kids.size() == 1 && f->kid(0)->IsSymbol("x");
+    };
+    if (names_graph(gold->kid(0), pred->kid(0)) || names_graph(pred->kid(0), gold->kid(0))) {
+      return Compare(gold->kid(1), pred->kid(1));
+    }
+    if (gold->kid(0)->Is(Kind::kText) || pred->kid(0)->Is(Kind::kText) || !IsScalar(gold->kid(0)) || !IsScalar(pred->kid(0)) ||
+        !IsScalar(gold->kid(1)) || !IsScalar(pred->kid(1))) {
+      const Judgement left = Compare(gold->kid(0), pred->kid(0));
+      return left.is_equal() ? Compare(gold->kid(1), pred->kid(1)) : left;
+    }
+    if (SameTree(gold->kid(0), pred->kid(0))) {
+      if (const Judgement right = CompareScalars(gold->kid(1), pred->kid(1)); right.is_equal()) {
+        return right;
+      }
+    }
+    return CompareEquations(gold, pred);
+  }
+  std::string g_variable;
+  std::string p_variable;
+  const auto g = Pieces(gold, g_variable, true);
+  const auto p = Pieces(pred, p_variable, true);
+  if (g && p && options_.interval_relation) {
+    return g_variable == p_variable ? ComparePieces(*g, *p) : IsDifferentBy("variables");
+  }
+  if (gold->text == pred->text && gold->text.find_first_not_of("e=") == std::string::npos) {
+    return CompareSequences(gold->kids, pred->kids);
+  }
+  const bool inequalities =
+      gold->text.find_first_not_of("<>lg!=") == std::string::npos && pred->text.find_first_not_of("<>lg!=") == std::string::npos;
+  return inequalities ? CompareInequalities(gold, pred) : SameTree(gold, pred) ? IsEqualBy("same_form") : IsUnknownFor("no_rule");
+}
+
+}  // namespace cupel::math

@@ -1,0 +1,334 @@
+#include <algorithm>
+
+#include "verifiers/math/comparer.h"
+#include "verifiers/math/evaluate.h"
+
+namespace cupel::math {
+namespace {
+
+bool IsMoney(std::string_view dimension) { return dimension == "$1" || dimension == "EUR1" || dimension == "GBP1" || dimension == "JPY1"; }
+
+// A value taken apart: the unit's dimension and size, what is left.
+struct Measured {
+  Expr value = nullptr;
+  std::string dimension;
+  Rational size{1};
+};
+
+Measured TakeApart(Expr expr, Arena& arena) {
+  if (expr->Is(Kind::kQuantity)) {
+    Measured inner = TakeApart(expr->kid(0), arena);
+    inner.dimension = inner.dimension.empty() ? expr->text : inner.dimension;
+    inner.size = inner.size * expr->value;
+    return inner;
+  }
+  if (expr->Is(Kind::kNegate) && expr->kid(0)->Is(Kind::kQuantity)) {
+    Measured inner = TakeApart(expr->kid(0), arena);
+    inner.value = arena.Make(Kind::kNegate, {inner.value});
+    return inner;
+  }
+  if (expr->Is(Kind::kMultiply) && expr->kids.back()->Is(Kind::kQuantity)) {
+    Measured inner = TakeApart(expr->kids.back(), arena);
+    std::vector<Expr> factors = expr->kids;
+    factors.back() = inner.value;
+    inner.value = arena.Make(Kind::kMultiply, std::move(factors));
+    return inner;
+  }
+  return {expr, {}, Rational(1)};
+}
+
+// A number as written with a decimal point, signs and percent included.
+struct Decimal {
+  Rational value;
+  int64_t decimals = 0;
+  int64_t significant = 0;
+};
+
+std::optional<Decimal> DecimalOf(Expr expr) {
+  if (expr->Is(Kind::kNumber)) {
+    return expr->info > 0 || (expr->info == 0 && expr->count > 0) ? std::optional(Decimal{expr->value, expr->info, expr->count})
+                                                                  : std::nullopt;
+  }
+  if (expr->Is(Kind::kNegate) || expr->Is(Kind::kPercent) || expr->Is(Kind::kDegree)) {
+    std::optional<Decimal> inner = DecimalOf(expr->kid(0));
+    if (inner && expr->Is(Kind::kNegate)) {
+      inner->value = -inner->value;
+    } else if (inner && expr->Is(Kind::kPercent)) {
+      inner->value = inner->value / Rational(100);
+      inner->decimals += 2;
+    }
+    return inner;
+  }
+  // 1.5 x 10^6
+  if (expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && expr->kid(1)->Is(Kind::kPower) && expr->kid(1)->kid(0)->Is(Kind::kNumber) &&
+      expr->kid(1)->kid(0)->value == Rational(10)) {
+    std::optional<Decimal> mantissa = DecimalOf(expr->kid(0));
+    const Expr exponent = expr->kid(1)->kid(1);
+    const bool negative = exponent->Is(Kind::kNegate);
+    const Expr digits = negative ? exponent->kid(0) : exponent;
+    int64_t power = 0;
+    if (mantissa && digits->Is(Kind::kNumber) && digits->value.ToInt(power) && power <= 400) {
+      power = negative ? -power : power;
+      mantissa->value = mantissa->value * PowerOfTen(power);
+      mantissa->decimals -= power;
+      return mantissa;
+    }
+  }
+  return std::nullopt;
+}
+
+// Whether `value` rounds to the decimal, a half either way; with `or_truncates` also whether its digits begin so.
+bool RoundsTo(const Rational& value, const Decimal& decimal, bool or_truncates) {
+  const Rational unit = PowerOfTen(-decimal.decimals);
+  Rational distance = value - decimal.value;
+  const bool away = distance.sign() == decimal.value.sign() && decimal.value.sign() != 0;
+  fmpq_abs(distance.get(), distance.get());
+  return !(unit / Rational(2) < distance) || (or_truncates && away && distance < unit);
+}
+
+// The same for a value known as a ball: decided at a precision at which the ball is far smaller than the last digit.
+std::optional<bool> RoundsTo(Expr expr, const Decimal& decimal, bool or_truncates, Budget& budget, bool log_is_natural) {
+  Ball value;
+  Bindings bindings;
+  bindings.log_is_natural = log_is_natural;
+  const slong precision = 64 + 4 * static_cast<slong>(std::max<int64_t>(decimal.decimals, 0) + decimal.value.Bits());
+  if (precision > budget.limits().max_precision || EvaluateBall(expr, bindings, precision, budget, value) != EvalStatus::kOk ||
+      !value.is_finite() || !value.MayBeReal() || value.Accuracy() < 32) {
+    return std::nullopt;
+  }
+  Rational middle;
+  arf_get_fmpq(middle.get(), arb_midref(value.real()));
+  return RoundsTo(middle, decimal, or_truncates);
+}
+
+bool HasLogWithoutBase(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kFunction && node.text == "log" && node.kids.size() == 1; });
+}
+
+bool HasDegree(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kDegree; });
+}
+
+Expr WithoutDegrees(Expr expr, Arena& arena) {
+  if (expr->Is(Kind::kDegree)) {
+    return expr->kid(0);
+  }
+  if (expr->kids.empty() || expr->Is(Kind::kFunction)) {
+    return expr;
+  }
+  Node node = *expr;
+  for (Expr& kid : node.kids) {
+    kid = WithoutDegrees(kid, arena);
+  }
+  return arena.Add(std::move(node));
+}
+
+Expr WithoutPercent(Expr expr, Arena& arena) {
+  if (expr->Is(Kind::kPercent)) {
+    return expr->kid(0);
+  }
+  return expr->Is(Kind::kNegate) && expr->kid(0)->Is(Kind::kPercent) ? arena.Make(Kind::kNegate, {expr->kid(0)->kid(0)}) : expr;
+}
+
+bool IsPercent(Expr expr) { return expr->Is(Kind::kPercent) || (expr->Is(Kind::kNegate) && expr->kid(0)->Is(Kind::kPercent)); }
+
+Rational BasedValue(Expr expr) {
+  Rational value;
+  fmpz_set_str(fmpq_numref(value.get()), expr->text.c_str(), static_cast<int>(expr->info));
+  return value;
+}
+
+}  // namespace
+
+bool Comparer::IsScalar(Expr expr) {
+  switch (expr->kind) {
+    case Kind::kNumber:
+    case Kind::kSymbol:
+    case Kind::kConstant:
+    case Kind::kAdd:
+    case Kind::kMultiply:
+    case Kind::kDivide:
+    case Kind::kNegate:
+    case Kind::kPower:
+    case Kind::kFunction:
+    case Kind::kApply:
+    case Kind::kFactorial:
+    case Kind::kPercent:
+    case Kind::kDegree:
+    case Kind::kQuantity:
+    case Kind::kSum:
+    case Kind::kBased:
+      return true;
+    case Kind::kGroup:
+      return expr->text == "[]" && expr->kids.size() == 1 && IsScalar(expr->kid(0));
+    default:
+      return false;
+  }
+}
+
+// Decimals on one side or on both: what rounding is accepted.
+Judgement Comparer::CompareDecimals(Expr gold, Expr pred, bool& applies) {
+  const std::optional<Decimal> g = DecimalOf(gold);
+  const std::optional<Decimal> p = DecimalOf(pred);
+  applies = g.has_value() || p.has_value();
+  if (!applies) {
+    return {};
+  }
+  Rational exact_gold;
+  Rational exact_pred;
+  const bool gold_is_rational = EvaluateRational(gold, arena_.budget(), exact_gold) == EvalStatus::kOk || g;
+  const bool pred_is_rational = EvaluateRational(pred, arena_.budget(), exact_pred) == EvalStatus::kOk || p;
+  exact_gold = g ? g->value : exact_gold;
+  exact_pred = p ? p->value : exact_pred;
+  if (gold_is_rational && pred_is_rational && exact_gold == exact_pred) {
+    return IsEqualBy("rational");
+  }
+  if (gold_is_rational && exact_gold.is_integer() && !(g && g->decimals < 0)) {
+    return pred_is_rational || !g ? (p || pred_is_rational ? IsDifferentBy("rational") : SameValue(gold, pred, arena_))
+                                  : SameValue(gold, pred, arena_);
+  }
+  if (g && p) {
+    const bool refines = options_.decimal_refines_gold && g->significant >= 3 && p->decimals > g->decimals && RoundsTo(p->value, *g, true);
+    return refines ? IsEqualBy("rounding") : IsDifferentBy("rational");
+  }
+  if (g && !options_.gold_decimal_rounding) {
+    return SameValue(gold, pred, arena_);
+  }
+  if (!(g ? pred_is_rational : gold_is_rational)) {
+    if (const Judgement same = SameValue(gold, pred, arena_); same.is_equal() || same.equality == Equality::kUnknown) {
+      return same;
+    }
+  }
+  if (p && (options_.pred_decimal_min_sig == 0 || p->significant < options_.pred_decimal_min_sig)) {
+    return IsDifferentBy("rounding");
+  }
+  const Expr exact = g ? pred : gold;
+  const Decimal& decimal = g ? *g : *p;
+  if (!FreeSymbols(exact).empty()) {
+    return IsDifferentBy("rounding");
+  }
+  if (g ? pred_is_rational : gold_is_rational) {
+    return RoundsTo(g ? exact_pred : exact_gold, decimal, g.has_value()) ? IsEqualBy("rounding") : IsDifferentBy("rounding");
+  }
+  std::optional<bool> rounds = RoundsTo(exact, decimal, g.has_value(), arena_.budget(), true);
+  if (rounds == false && HasLogWithoutBase(exact)) {
+    rounds = RoundsTo(exact, decimal, g.has_value(), arena_.budget(), false);
+  }
+  return !rounds ? IsUnknownFor("no_rule") : *rounds ? IsEqualBy("rounding") : IsDifferentBy("rounding");
+}
+
+Judgement Comparer::CompareValues(Expr gold, Expr pred) {
+  if (gold->Is(Kind::kBased) || pred->Is(Kind::kBased)) {
+    // A base is part of the answer; two numerals of different bases may have the same value.
+    if (!gold->Is(Kind::kBased) || !pred->Is(Kind::kBased)) {
+      return IsDifferentBy("base");
+    }
+    return gold->info == pred->info && BasedValue(gold) == BasedValue(pred) ? IsEqualBy("base") : IsDifferentBy("base");
+  }
+  const auto is_infinite = [](Expr expr) {
+    return (expr->Is(Kind::kConstant) && expr->text == "inf") ||
+           (expr->Is(Kind::kNegate) && expr->kid(0)->Is(Kind::kConstant) && expr->kid(0)->text == "inf");
+  };
+  if (is_infinite(gold) || is_infinite(pred)) {
+    return SameTree(gold, pred) ? IsEqualBy("same_form") : IsDifferentBy("infinity");
+  }
+  bool applies = false;
+  const Judgement rounded = CompareDecimals(gold, pred, applies);
+  return applies ? rounded : SameValue(gold, pred, arena_, {options_.numeric_constants});
+}
+
+Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
+  if (gold->Is(Kind::kGroup)) {
+    gold = gold->kid(0);
+  }
+  if (pred->Is(Kind::kGroup)) {
+    pred = pred->kid(0);
+  }
+  const Measured g = TakeApart(gold, arena_);
+  const Measured p = TakeApart(pred, arena_);
+  Expr left = g.value;
+  Expr right = p.value;
+  const bool both_have_units = !g.dimension.empty() && !p.dimension.empty();
+  if (both_have_units) {
+    if (g.dimension != p.dimension) {
+      return IsDifferentBy("units");
+    }
+    if (!(g.size == p.size)) {
+      if (!options_.unit_convert) {
+        return IsDifferentBy("units");
+      }
+      // In the gold's unit: its decimals keep their meaning.
+      const Rational factor = p.size / g.size;
+      const std::optional<Decimal> decimal = DecimalOf(right);
+      right = arena_.Make(Kind::kMultiply, {arena_.Number(decimal ? decimal->value * factor : factor), decimal ? arena_.Number(1) : right});
+    }
+  } else if (!g.dimension.empty() || !p.dimension.empty()) {
+    const std::string& dimension = g.dimension.empty() ? p.dimension : g.dimension;
+    if (IsMoney(dimension) ? !options_.currency_omitted : !options_.unit_omitted) {
+      return IsDifferentBy("units");
+    }
+    if (dimension.empty() || (g.dimension.empty() && !FreeSymbols(left).empty() && SameTree(left, right))) {
+      return CompareValues(left, right);
+    }
+  } else if (!(g.size == p.size)) {
+    left = arena_.Make(Kind::kMultiply, {arena_.Number(g.size), left});
+    right = arena_.Make(Kind::kMultiply, {arena_.Number(p.size), right});
+  }
+  if (IsPercent(left) != IsPercent(right)) {
+    if (options_.percent_is_bare) {
+      if (const Judgement bare = CompareValues(WithoutPercent(left, arena_), WithoutPercent(right, arena_)); bare.is_equal()) {
+        return bare;
+      }
+    }
+    if (!options_.percent_is_fraction) {
+      return IsDifferentBy("percent");
+    }
+  } else if (IsPercent(left)) {
+    return CompareValues(WithoutPercent(left, arena_), WithoutPercent(right, arena_));
+  }
+  const bool gold_degrees = HasDegree(left);
+  const bool pred_degrees = HasDegree(right);
+  if (gold_degrees && pred_degrees) {
+    const Judgement plain = CompareValues(WithoutDegrees(left, arena_), WithoutDegrees(right, arena_));
+    return plain.is_equal() ? plain : SameValue(left, right, arena_);
+  }
+  if (gold_degrees || pred_degrees) {
+    const Judgement plain = CompareValues(WithoutDegrees(left, arena_), WithoutDegrees(right, arena_));
+    if (plain.is_equal() || !options_.degree_radian) {
+      return plain;
+    }
+  }
+  return CompareValues(left, right);
+}
+
+// 2:4:6 and 1:2:3; a ratio of two and a fraction.
+Judgement Comparer::CompareRatios(Expr gold, Expr pred) {
+  const auto parts = [&](Expr expr) -> std::vector<Expr> {
+    if (expr->Is(Kind::kRatio)) {
+      return expr->kids;
+    }
+    if (expr->Is(Kind::kDivide)) {
+      return {expr->kid(0), expr->kid(1)};
+    }
+    return IsScalar(expr) ? std::vector<Expr>{expr, arena_.Number(1)} : std::vector<Expr>();
+  };
+  const std::vector<Expr> g = parts(gold);
+  const std::vector<Expr> p = parts(pred);
+  if (g.size() != p.size() || g.empty()) {
+    return IsDifferentBy("ratio");
+  }
+  Judgement judgement = IsEqualBy("ratio");
+  for (size_t i = 1; i < g.size(); ++i) {
+    const Judgement cross = SameValue(arena_.Make(Kind::kMultiply, {g[0], p[i]}), arena_.Make(Kind::kMultiply, {p[0], g[i]}), arena_);
+    if (!cross.is_equal()) {
+      judgement = cross;
+      break;
+    }
+  }
+  if (judgement.is_equal() && !options_.ratio && !SameTree(gold, pred)) {
+    return IsDifferentBy("ratio");
+  }
+  return judgement;
+}
+
+}  // namespace cupel::math
