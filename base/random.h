@@ -22,6 +22,7 @@ enum class RandomPurpose : uint32_t {
   kWeights = 5,      // initial weights of the tiny model
   kMinibatch = 6,    // order of groups inside an update
   kSamplePoint = 7,  // where two expressions are compared numerically
+  kAdapters = 8,     // initial low-rank adapters
 };
 
 // The key of (seed, purpose): the first two words of a Philox block keyed by the seed, so that nearby seeds give unrelated streams.

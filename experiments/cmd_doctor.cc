@@ -15,9 +15,11 @@
 #include "base/status.h"
 #include "experiments/command.h"
 #include "experiments/version.h"
+#include "grpo/canary.h"
 #include "policy/calibration.h"
 #include "policy/checkpoint/tensor_source.h"
 #include "policy/kernels/cpu/kernels.h"
+#include "policy/policy.h"
 #include "rollout/rollout_store.h"
 
 namespace cupel {
@@ -109,6 +111,23 @@ Finding CheckDisk(const std::string& directory) {
   return {Health::kOk, "disk", text, ""};
 }
 
+// A problem of known gradient on the built-in model, so that a broken library or processor path shows before it costs a run.
+Finding CheckGradient() {
+  ModelSettings settings;
+  settings.path = "tiny";
+  settings.chat_template = "plain";
+  const absl::StatusOr<std::unique_ptr<Policy>> policy = Policy::Load(settings, 1);
+  if (!policy.ok()) {
+    return {Health::kError, "gradient", std::string(Message(policy.status())), "see the line above"};
+  }
+  (*policy)->EnableTraining();
+  const CanaryResult result = RunCanary(**policy);
+  const std::string text = fmt::format("a problem of known gradient is off by {:.1e} of its largest element", result.largest_error);
+  return result.is_right
+             ? Finding{Health::kOk, "gradient", text, ""}
+             : Finding{Health::kError, "gradient", text, "do not train with this build; rebuild it, or report the processor line"};
+}
+
 Finding CheckModel(const std::string& path) {
   const absl::StatusOr<ModelFile> model = OpenModel(path);
   if (!model.ok()) {
@@ -137,6 +156,9 @@ std::vector<Finding> Examine(const DoctorOptions& options) {
        fmt::format("{} (one connection writes and checkpoints, so the WAL-reset defect of versions before 3.51.3 cannot occur)",
                    SqliteVersion()),
        ""});
+  if (kernels::BestKernels() != nullptr) {
+    findings.push_back(CheckGradient());
+  }
   findings.push_back(CheckModel(options.model));
   findings.push_back(CheckDisk(options.run));
   return findings;

@@ -95,7 +95,7 @@ std::vector<std::string> Overrides(const ReplayOptions& options) {
     overrides.push_back(fmt::format("optimizer.learning_rate={}", options.learning_rate));
   }
   if (!options.objective.empty()) {
-    overrides.push_back("grpo.objective.name=" + options.objective);
+    overrides.push_back("grpo.objective.kind=" + options.objective);
   }
   return overrides;
 }

@@ -17,6 +17,7 @@ struct TrainOptions {
   std::string recipe;
   std::string run;
   std::vector<std::string> overrides;
+  int64_t step = -1;
   bool resumes = false;
   bool forces = false;
   bool skips_evaluation = false;
@@ -65,7 +66,13 @@ absl::StatusOr<TrainOutcome> RunTrain(const TrainOptions& options, StopSignal& s
     }
     CUPEL_ASSIGN_OR_RETURN(RunFolder folder, RunFolder::Open(options.run, RunFolder::Start::kResume));
     CUPEL_ASSIGN_OR_RETURN(request.recipe, RecipeToResume(options, folder.store()));
+    if (options.step >= 0) {
+      request.latest_step = options.step;
+    }
     return Train(request, folder, true, stop);
+  }
+  if (options.step >= 0) {
+    return InvalidArgument("--step {} names a checkpoint to continue from: it needs --resume and --run DIR", options.step);
   }
   if (options.recipe.empty()) {
     return InvalidArgument("name a recipe, for example `cupel train experiments/recipes/tiny.toml`; experiments/recipes/ has more");
@@ -100,6 +107,8 @@ Action DeclareTrain(CLI::App& app) {
   app.add_option("--run", options->run, "folder of the run (default runs/RECIPE, numbered when taken)");
   app.add_option("--set", options->overrides, "section.key=value on top of the recipe; repeatable")->take_all()->allow_extra_args(false);
   app.add_flag("--resume", options->resumes, "continue the run in --run after its newest good checkpoint");
+  app.add_option("--step", options->step, "with --resume: continue after the newest checkpoint of at most so many steps")
+      ->check(CLI::Range(int64_t{0}, int64_t{1000000000}));
   app.add_flag("--force", options->forces, "resume although settings differ from the stored ones");
   app.add_flag("--no-eval", options->skips_evaluation, "do not evaluate before and after");
   app.add_flag("--settings", options->lists_settings, "list every setting with its meaning, range and default, and exit");
@@ -114,7 +123,8 @@ Action DeclareTrain(CLI::App& app) {
       return Fail(outcome.status());
     }
     PrintEnd(*options, *outcome);
-    return outcome->stopped_by == 0 ? 0 : 128 + outcome->stopped_by;
+    // SIGTERM is how schedulers ask for a clean stop, and that is what they got.
+    return outcome->stopped_by == 0 || outcome->stopped_by == SIGTERM ? 0 : 128 + outcome->stopped_by;
   };
 }
 

@@ -18,11 +18,13 @@ using Action = std::function<int(StopSignal& stop)>;
 Action DeclareBench(CLI::App& app);
 Action DeclareDoctor(CLI::App& app);
 Action DeclareEval(CLI::App& app);
+Action DeclareExport(CLI::App& app);
 Action DeclareLog(CLI::App& app);
 Action DeclareReplay(CLI::App& app);
 Action DeclareReport(CLI::App& app);
 Action DeclareRescore(CLI::App& app);  // replay, in a build without LibTorch
 Action DeclareSample(CLI::App& app);
+Action DeclareSft(CLI::App& app);
 Action DeclareShow(CLI::App& app);
 Action DeclareTrain(CLI::App& app);
 Action DeclareVerify(CLI::App& app);

@@ -21,6 +21,7 @@ struct CommandEntry {
 constexpr auto kCommands = std::to_array<CommandEntry>({
 #if CUPEL_WITH_TORCH
   {"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
+      {"sft", "supervised fine-tuning on examples, or resume it", DeclareSft},
       {"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
       {"sample", "answer one prompt, streamed to the terminal", DeclareSample},
 #endif
@@ -34,13 +35,14 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
       {"report", "one HTML page about a run, or several: curves, answers, tasks; opens from disk", DeclareReport},
       {"log", "check, export, import, merge, prune and compact logs", DeclareLog},
 #if CUPEL_WITH_TORCH
+      {"export", "a run's checkpoint as a Hugging Face directory or PEFT adapter", DeclareExport},
       {"doctor", "check processor, memory, libraries, model and disk", DeclareDoctor},
       {"bench", "speed of decoding, training and a whole step, with a calibration", DeclareBench},
 #endif
 });
 
 constexpr std::string_view kWithoutTorch =
-    CUPEL_WITH_TORCH ? "" : "\nThis build is without LibTorch: train, eval, sample, doctor and bench are left out.";
+    CUPEL_WITH_TORCH ? "" : "\nThis build is without LibTorch: train, sft, eval, sample, export, doctor and bench are left out.";
 
 int Main(int argc, char** argv) {
   StopSignal stop;  // before any thread starts
@@ -48,7 +50,8 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("cupel {} ({})", kProgramVersion, kCompiler));
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a safety rule, 130 or 143 stopped by a signal.\n"
+      "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a safety rule, 130 stopped by Ctrl-C; 0 after a clean stop "
+      "by SIGTERM.\n"
       "`cupel COMMAND --help` explains a command." +
       std::string(kWithoutTorch));
   std::map<CLI::App*, Action> actions;

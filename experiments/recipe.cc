@@ -55,12 +55,19 @@ absl::Status CheckRecipe(const Recipe& recipe) {
       return InvalidArgument("data.jsonl.verifier: {}", Message(verifier.status()));
     }
   }
-  if (recipe.grpo.updates_per_step > recipe.rollout.prompts_per_step) {
-    return InvalidArgument("grpo.updates_per_step is {}, but a step has only {} groups (rollout.prompts_per_step)",
-                           recipe.grpo.updates_per_step, recipe.rollout.prompts_per_step);
-  }
-  return absl::OkStatus();
+  return CheckGrpoConfig(recipe.grpo, recipe.rollout.prompts_per_step, recipe.rollout.group_size);
 }
+
+GrpoConfig ResolvedGrpo(const Recipe& recipe) {
+  GrpoConfig grpo = recipe.grpo;
+  if (grpo.constant_length == 0) {
+    grpo.constant_length = recipe.rollout.max_new_tokens;
+  }
+  grpo.groups_per_step = recipe.rollout.prompts_per_step;
+  return grpo;
+}
+
+int64_t TasksDrawn(const Recipe& recipe) { return recipe.rollout.prompts_per_step * (1 + recipe.grpo.resample_rounds); }
 
 SamplingParams TrainingSampling(const Recipe& recipe) {
   SamplingParams params;

@@ -26,7 +26,7 @@ struct RolloutSettings {
   template <class Field>
   void VisitFields(Field&& field) {
     field("prompts_per_step", prompts_per_step, "questions drawn per step (B)", Range{1, 1 << 20});
-    field("group_size", group_size, "answers sampled per question (G)", Range{2, 4096});
+    field("group_size", group_size, "answers sampled per question (G)", Range{1, 4096});
     field("max_new_tokens", max_new_tokens, "longest answer, in tokens", Range{1, 1 << 20});
     field("temperature", temperature, "sampling temperature", Range{0.01, 100});
     field("top_k", top_k, "sample among the k likeliest tokens; 0: all", Range{0, 1 << 24});
@@ -60,12 +60,20 @@ struct RunSettings {
   int64_t seed = 1;
   int64_t checkpoint_every = 10;
   int64_t keep_checkpoints = 2;
+  int64_t keep_every = 0;
+  std::string keep_best;
+  std::string on_full_disk = "stop";
   template <class Field>
   void VisitFields(Field&& field) {
     field("steps", steps, "training steps", Range{1, 1e9});
     field("seed", seed, "of everything random in the run", Range{0, 9e15});
     field("checkpoint_every", checkpoint_every, "steps between checkpoints; one is always written at the end", Range{1, 1e9});
     field("keep_checkpoints", keep_checkpoints, "newest checkpoints to keep on disk", Range{1, 1e6});
+    field("keep_every", keep_every, "also keep the checkpoints whose step is a multiple of this; 0: none", Range{0, 1e9});
+    field("keep_best", keep_best,
+          "also keep the checkpoint with the largest value of this metric (\"pass@1\": of its evaluation); empty: none");
+    field("on_full_disk", on_full_disk, "when a checkpoint does not fit on the disk: stop the run, or continue with the one before",
+          OneOf{{"stop", "continue"}});
   }
 };
 
@@ -100,6 +108,10 @@ absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std
 // names the key.
 absl::Status CheckRecipe(const Recipe& recipe);
 
+// The update's settings with what follows from others filled in: constant_length, groups_per_step.
+GrpoConfig ResolvedGrpo(const Recipe& recipe);
+// Tasks drawn for a step: those of every round of dynamic sampling, asked or not.
+int64_t TasksDrawn(const Recipe& recipe);
 SamplingParams TrainingSampling(const Recipe& recipe);
 SamplingParams EvaluationSampling(const Recipe& recipe);
 

@@ -71,8 +71,8 @@ absl::StatusOr<RunFolder> RunFolder::Open(const std::string& directory, Start st
   return RunFolder(directory, std::move(lock).value(), std::move(store));
 }
 
-absl::Status RunFolder::WriteRecipe(Recipe recipe, RolloutStore::RunInfo info) {
-  CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory_ + "/recipe.toml", ConfigToToml(recipe)));
+absl::Status RunFolder::WriteRecipe(const std::string& toml, RolloutStore::RunInfo info) {
+  CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory_ + "/recipe.toml", toml));
   info.name = fs::absolute(directory_ + "/").parent_path().filename().string();
   return store_->WriteRun(info);
 }
@@ -99,14 +99,14 @@ absl::StatusOr<std::string> ModelDigest(const std::string& path) {
   return Sha256Hex(digests);
 }
 
-absl::StatusOr<RolloutStore::RunInfo> DescribeRun(const Recipe& recipe, const std::string& kernel_path) {
+absl::StatusOr<RolloutStore::RunInfo> DescribeRun(Json recipe, const std::string& model_path, const std::string& kernel_path) {
   RolloutStore::RunInfo info;
-  info.recipe = ConfigToJson(recipe);
+  info.recipe = std::move(recipe);
   info.program_version = kProgramVersion;
   info.git_revision = kGitRevision;
   info.build = kCompiler;
   info.kernels = kernel_path;
-  CUPEL_ASSIGN_OR_RETURN(info.model_digest, ModelDigest(recipe.model.path));
+  CUPEL_ASSIGN_OR_RETURN(info.model_digest, ModelDigest(model_path));
   info.host = HostName();
   info.started_at = NowUtc();
   return info;

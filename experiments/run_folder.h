@@ -26,7 +26,7 @@ class RunFolder {
   RolloutStore& store() { return *store_; }
 
   // Stores the recipe (recipe.toml and the run's row, under the folder's name): the first write of a new run.
-  absl::Status WriteRecipe(Recipe recipe, RolloutStore::RunInfo info);
+  absl::Status WriteRecipe(const std::string& toml, RolloutStore::RunInfo info);
 
  private:
   RunFolder(std::string directory, FileLock lock, RolloutStore store)
@@ -40,6 +40,6 @@ class RunFolder {
 absl::StatusOr<std::string> ModelDigest(const std::string& path);
 
 // What identifies program, machine and model in the run's row.
-absl::StatusOr<RolloutStore::RunInfo> DescribeRun(const Recipe& recipe, const std::string& kernel_path);
+absl::StatusOr<RolloutStore::RunInfo> DescribeRun(Json recipe, const std::string& model_path, const std::string& kernel_path);
 
 }  // namespace cupel

@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 
 #include "base/progress.h"
 #include "base/status.h"
 #include "datasets/curriculum.h"
 #include "experiments/evaluate.h"
+#include "experiments/metric_log.h"
 #include "experiments/report/report_page.h"
 #include "experiments/train_report.h"
 #include "grpo/checkpoint.h"
+#include "grpo/explain.h"
+#include "grpo/memory_plan.h"
 #include "grpo/trainer.h"
+#include "grpo/update.h"
 #include "grpo/weights_digest.h"
 #include "rollout/rollout_workers.h"
 #include "verifiers/check_golds.h"
@@ -29,7 +34,13 @@ double Seconds(Clock::time_point from, Clock::time_point to) { return std::chron
 class TrainingRun {
  public:
   TrainingRun(const TrainRequest& request, RunFolder& folder, StopSignal& stop)
-      : recipe_(request.recipe), evaluates_(request.evaluate), folder_(folder), store_(folder.store()), stop_(stop), report_(request.out) {}
+      : recipe_(request.recipe),
+        evaluates_(request.evaluate),
+        latest_step_(request.latest_step),
+        folder_(folder),
+        store_(folder.store()),
+        stop_(stop),
+        report_(request.out) {}
 
   absl::Status Prepare(bool is_resumed);
   absl::Status EvaluateAs(const std::string& name, int64_t step);
@@ -44,10 +55,13 @@ class TrainingRun {
   absl::Status Checkpoint(int64_t finished_steps);
   void WriteReport(int refresh_seconds);
   void WriteReportIfDue();
+  absl::Status PlanMemoryOf();
+  absl::Status Remark(int64_t step, const StepMetrics& metrics);
   bool should_stop() { return stop_.Requested() != 0; }
 
   const Recipe& recipe_;
   bool evaluates_;
+  int64_t latest_step_;
   RunFolder& folder_;
   RolloutStore& store_;
   StopSignal& stop_;
@@ -60,6 +74,9 @@ class TrainingRun {
   std::optional<RewardComposition> rewards_;
   std::optional<RolloutWorkers> workers_;
   std::optional<Trainer> trainer_;
+  std::optional<MetricLog> metric_log_;
+  std::vector<StepMetrics> history_;  // of the last kRemarkHistory steps
+  std::set<std::string> said_;        // keys of the remarks about the last step
   int64_t finished_steps_ = 0;
   double append_seconds_ = 0;  // of the step in hand
   Clock::time_point report_written_ = Clock::now();
@@ -76,26 +93,31 @@ absl::Status TrainingRun::Prepare(bool is_resumed) {
   }
   CUPEL_RETURN_IF_ERROR(CheckGolds(*eval_tasks_));
   CUPEL_ASSIGN_OR_RETURN(rewards_, RewardComposition::Create(recipe_.reward));
+  CUPEL_RETURN_IF_ERROR(PlanMemoryOf());
   CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, seed));
   engine_ = MakeEngine(*policy_, recipe_.engine);
   workers_.emplace(*engine_, policy_->tokenizer(), policy_->chat(), *rewards_);
-  trainer_.emplace(*policy_, recipe_.grpo, recipe_.optimizer, recipe_.rollout.temperature,
-                   recipe_.run.steps * recipe_.grpo.updates_per_step);
+  trainer_.emplace(*policy_, ResolvedGrpo(recipe_), recipe_.optimizer, recipe_.rollout.temperature,
+                   recipe_.run.steps * recipe_.grpo.updates_per_step());
 
   store_.SetTokenizer(&policy_->tokenizer());
   report_.Header(recipe_, folder_.directory(), *policy_, *curriculum_, eval_tasks_->size());
   if (!is_resumed) {
-    CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info, DescribeRun(recipe_, policy_->kernel_path()));
-    return folder_.WriteRecipe(recipe_, info);
+    CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info,
+                           DescribeRun(ConfigToJson(recipe_), recipe_.model.path, policy_->kernel_path()));
+    CUPEL_RETURN_IF_ERROR(folder_.WriteRecipe(ConfigToToml(recipe_), info));
+    CUPEL_ASSIGN_OR_RETURN(metric_log_, MetricLog::Open(folder_.directory(), store_, 0));
+    return absl::OkStatus();
   }
   std::vector<std::string> warnings;
-  CUPEL_ASSIGN_OR_RETURN(finished_steps_, LoadNewestCheckpoint(folder_.directory(), store_, *policy_, *trainer_, warnings));
+  CUPEL_ASSIGN_OR_RETURN(finished_steps_, LoadNewestCheckpoint(folder_.directory(), store_, *policy_, *trainer_, warnings, latest_step_));
   for (const std::string& warning : warnings) {
     report_.Warning(warning);
     CUPEL_RETURN_IF_ERROR(store_.AppendEvent(finished_steps_, "warning", warning));
   }
   report_.Resumed(finished_steps_);
   CUPEL_RETURN_IF_ERROR(store_.WriteEnd(false));
+  CUPEL_ASSIGN_OR_RETURN(metric_log_, MetricLog::Open(folder_.directory(), store_, finished_steps_));
   return store_.AppendEvent(finished_steps_, "resume", fmt::format("continued after {} finished steps", finished_steps_));
 }
 
@@ -133,21 +155,71 @@ absl::StatusOr<std::vector<RolloutGroup>> TrainingRun::CollectOrReuse(int64_t st
   if (!groups.empty()) {
     return groups;
   }
-  CollectRequest request;
-  request.tasks = curriculum_->Draw(step, recipe_.rollout.prompts_per_step);
-  request.group_size = recipe_.rollout.group_size;
-  request.sampling = TrainingSampling(recipe_);
-  request.random = {
-      .seed = static_cast<uint64_t>(recipe_.run.seed), .purpose = RandomPurpose::kSampling, .step = static_cast<uint32_t>(step)};
-  request.step = step;
-  CUPEL_ASSIGN_OR_RETURN(groups, workers_->Collect(
-                                     request, [&](const CollectProgress& progress) { report_.Sampling(step, recipe_.run.steps, progress); },
-                                     [this] { return should_stop(); }));
+  // All rounds of dynamic sampling are drawn, and logged, as one step; without it there is one round.
+  const int64_t per_round = recipe_.rollout.prompts_per_step;
+  const int64_t num_rounds = 1 + recipe_.grpo.resample_rounds;
+  const std::vector<Task> tasks = curriculum_->Draw(step, TasksDrawn(recipe_));
+  int64_t with_signal = 0;
+  for (int64_t round = 0; round < num_rounds && with_signal < per_round; ++round) {
+    CollectRequest request;
+    request.tasks.assign(tasks.begin() + round * per_round, tasks.begin() + (round + 1) * per_round);
+    request.group_size = recipe_.rollout.group_size;
+    request.sampling = TrainingSampling(recipe_);
+    request.random = {.seed = static_cast<uint64_t>(recipe_.run.seed),
+                      .purpose = RandomPurpose::kSampling,
+                      .step = static_cast<uint32_t>(step),
+                      .prompt = static_cast<uint32_t>(round * per_round)};
+    request.step = step;
+    CUPEL_ASSIGN_OR_RETURN(std::vector<RolloutGroup> collected,
+                           workers_->Collect(
+                               request, [&](const CollectProgress& progress) { report_.Sampling(step, recipe_.run.steps, progress); },
+                               [this] { return should_stop(); }));
+    for (RolloutGroup& group : collected) {
+      group.group_idx += round * per_round;
+      with_signal += HasSignal(ScoredRewards(group)) ? 1 : 0;
+      groups.push_back(std::move(group));
+    }
+  }
   trainer_->Judge(groups);
   const Clock::time_point start = Clock::now();
   CUPEL_RETURN_IF_ERROR(store_.AppendStep(step, groups));
   append_seconds_ = Seconds(start, Clock::now());
   return groups;
+}
+
+// What the run will hold in memory, printed; refused when it does not fit.
+absl::Status TrainingRun::PlanMemoryOf() {
+  CUPEL_ASSIGN_OR_RETURN(const ModelFile file, OpenModel(recipe_.model.path));
+  const MemoryRequest request{.model = file.config,
+                              .compute_bytes = recipe_.model.compute == "fp32" ? 4 : 2,
+                              .has_reference = recipe_.grpo.kl.is_on(),
+                              .recomputes_activations = recipe_.grpo.recompute_activations,
+                              .trained_parameters = CountAdapters(recipe_.model.lora, file.config),
+                              .microbatch_tokens = recipe_.grpo.microbatch_tokens,
+                              .kv_cache_bytes = recipe_.engine.kv_cache_mib << 20};
+  const std::vector<MemoryPart> plan = PlanMemory(request);
+  report_.Memory(plan, AvailableMemory());
+  return CheckMemory(plan, AvailableMemory());
+}
+
+// What a person may wonder about in the step's numbers, once for as long as it lasts.
+absl::Status TrainingRun::Remark(int64_t step, const StepMetrics& metrics) {
+  std::set<std::string> keys;
+  for (const cupel::Remark& remark : Explain(metrics, history_, recipe_.grpo)) {
+    keys.insert(remark.key);
+    if (said_.contains(remark.key)) {
+      continue;
+    }
+    const std::string text = fmt::format("step {}: {}", step + 1, remark.text);
+    remark.is_warning ? report_.Warning(text) : report_.Note(text);
+    CUPEL_RETURN_IF_ERROR(store_.AppendEvent(step, remark.is_warning ? "warning" : "note", remark.text));
+  }
+  said_ = std::move(keys);
+  history_.push_back(metrics);
+  if (history_.size() > kRemarkHistory) {
+    history_.erase(history_.begin());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status TrainingRun::Step(int64_t step) {
@@ -169,14 +241,23 @@ absl::Status TrainingRun::Step(int64_t step) {
   metrics.Set("time/log_seconds", append_seconds_ + Seconds(learned, Clock::now()));
   metrics.Set("step_time", Seconds(start, Clock::now()));
   CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values, update));
+  CUPEL_RETURN_IF_ERROR(metric_log_->Write(step + 1, metrics));
   report_.StepDone(step, recipe_.run.steps, metrics);
-  return absl::OkStatus();
+  return Remark(step, metrics);
 }
 
 absl::Status TrainingRun::Checkpoint(int64_t finished_steps) {
   report_.Saving(finished_steps);
-  CUPEL_RETURN_IF_ERROR(SaveCheckpoint(folder_.directory(), finished_steps, *policy_, *trainer_, store_));
-  return PruneCheckpoints(folder_.directory(), recipe_.run.keep_checkpoints, store_);
+  const absl::Status status = SaveCheckpoint(folder_.directory(), finished_steps, *policy_, *trainer_, store_);
+  const bool may_continue = recipe_.run.on_full_disk == "continue" && finished_steps < recipe_.run.steps && !should_stop();
+  if (absl::IsResourceExhausted(status) && may_continue) {
+    const std::string text = fmt::format("{}; the checkpoint before stays, and the run continues (run.on_full_disk)", Message(status));
+    report_.Warning(text);
+    return store_.AppendEvent(finished_steps, "warning", text);
+  }
+  CUPEL_RETURN_IF_ERROR(status);
+  const RetentionRule rule{.newest = recipe_.run.keep_checkpoints, .every = recipe_.run.keep_every, .best_metric = recipe_.run.keep_best};
+  return PruneCheckpoints(folder_.directory(), rule, store_);
 }
 
 absl::Status TrainingRun::EvaluateIfDue() {

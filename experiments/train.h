@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include <absl/status/statusor.h>
@@ -14,8 +15,9 @@ namespace cupel {
 
 struct TrainRequest {
   Recipe recipe;
-  bool evaluate = true;     // before and after
-  std::FILE* out = stdout;  // lines for people; borrowed
+  bool evaluate = true;                                       // before and after
+  int64_t latest_step = std::numeric_limits<int64_t>::max();  // to resume from: newer checkpoints are passed over
+  std::FILE* out = stdout;                                    // lines for people; borrowed
 };
 
 struct TrainOutcome {

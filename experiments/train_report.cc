@@ -61,6 +61,16 @@ void TrainReport::Header(const Recipe& recipe, const std::string& directory, con
 
 void TrainReport::Resumed(int64_t finished_steps) { progress_.Line(fmt::format("  resumed after {} finished steps", finished_steps)); }
 
+void TrainReport::Memory(const std::vector<MemoryPart>& plan, int64_t available) {
+  const auto bytes = [](int64_t n) { return FormatBytes(static_cast<uint64_t>(n)); };
+  progress_.Line(fmt::format("  memory   {} planned of {} available", bytes(TotalBytes(plan)), bytes(available)));
+  for (const MemoryPart& part : plan) {
+    progress_.Line(fmt::format("    {:<24} {:>10}", part.name, bytes(part.bytes)));
+  }
+}
+
+void TrainReport::Note(const std::string& text) { progress_.Line("  note     " + text); }
+
 void TrainReport::Warning(const std::string& text) { progress_.Line("  warning  " + text); }
 
 void TrainReport::Evaluating(const std::string& name, const CollectProgress& progress) {

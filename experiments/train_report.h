@@ -10,6 +10,7 @@
 #include "datasets/curriculum.h"
 #include "experiments/evaluate.h"
 #include "experiments/recipe.h"
+#include "grpo/memory_plan.h"
 #include "grpo/step_metrics.h"
 #include "policy/policy.h"
 #include "rollout/rollout_store.h"
@@ -24,7 +25,9 @@ class TrainReport {
 
   void Header(const Recipe& recipe, const std::string& directory, const Policy& policy, const Curriculum& curriculum, int64_t eval_tasks);
   void Resumed(int64_t finished_steps);
+  void Memory(const std::vector<MemoryPart>& plan, int64_t available);
   void Warning(const std::string& text);
+  void Note(const std::string& text);
   void Evaluating(const std::string& name, const CollectProgress& progress);
   void Evaluated(const std::string& name, const EvaluationResult& result);
   void StepsBegin(int64_t total_steps);

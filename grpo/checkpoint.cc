@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/file.h"
@@ -44,7 +45,7 @@ absl::StatusOr<std::string> ManifestText(const std::string& directory, int64_t s
   return DumpJson(manifest, 2) + "\n";
 }
 
-absl::Status WriteEverything(const std::string& directory, int64_t step, const Policy& policy, const Trainer& trainer,
+absl::Status WriteEverything(const std::string& directory, int64_t step, const Policy& policy, const Checkpointed& trainer,
                              std::string& manifest) {
   CUPEL_RETURN_IF_ERROR(MakeDirectories(directory));
   CUPEL_ASSIGN_OR_RETURN(std::vector<Policy::WrittenFile> files, policy.SaveHuggingFace(directory));
@@ -129,9 +130,45 @@ absl::Status VerifyAcknowledged(const std::string& run_directory, const RolloutS
   return VerifyCheckpoint(directory);
 }
 
+// The metric of every number of finished steps.
+absl::StatusOr<std::map<int64_t, double>> MetricByStep(const std::string& metric, const RolloutStore& store) {
+  std::map<int64_t, double> values;
+  if (metric == "pass@1") {
+    CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Evaluation> evaluations, store.ReadEvaluations());
+    for (const RolloutStore::Evaluation& evaluation : evaluations) {
+      values[evaluation.step] = evaluation.pass_at_1;
+    }
+    return values;
+  }
+  CUPEL_ASSIGN_OR_RETURN(const auto series, store.ReadMetricSeries(metric));
+  for (const auto& [step, value] : series) {
+    values[step + 1] = value;
+  }
+  return values;
+}
+
+// The step of the checkpoint on disk with the largest value, the latest among equals; -1 when none has one.
+absl::StatusOr<int64_t> BestStep(const std::string& run_directory, const std::string& metric,
+                                 const std::vector<RolloutStore::Checkpoint>& rows, const RolloutStore& store) {
+  int64_t best = -1;
+  if (metric.empty()) {
+    return best;
+  }
+  CUPEL_ASSIGN_OR_RETURN(const auto values, MetricByStep(metric, store));
+  double largest = 0;
+  for (const RolloutStore::Checkpoint& row : rows) {  // newest first
+    const auto found = values.find(row.step);
+    if (found != values.end() && (best < 0 || found->second > largest) && Exists(PublishedDirectory(run_directory, row.step))) {
+      best = row.step;
+      largest = found->second;
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
-absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Trainer& trainer,
+absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, const Policy& policy, const Checkpointed& trainer,
                             RolloutStore& store) {
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> existing, store.ReadCheckpoints());
   const std::string parent = CheckpointsDirectory(run_directory);
@@ -175,7 +212,7 @@ absl::Status VerifyCheckpoint(const std::string& checkpoint_directory) {
   return absl::OkStatus();
 }
 
-absl::Status LoadCheckpoint(const std::string& run_directory, const RolloutStore::Checkpoint& row, Policy& policy, Trainer& trainer) {
+absl::Status LoadCheckpoint(const std::string& run_directory, const RolloutStore::Checkpoint& row, Policy& policy, Checkpointed& trainer) {
   const std::string directory = PublishedDirectory(run_directory, row.step);
   if (!Exists(directory)) {
     return NotFound("{}: is no longer there (run.keep_checkpoints)", directory);
@@ -185,10 +222,11 @@ absl::Status LoadCheckpoint(const std::string& run_directory, const RolloutStore
   return trainer.LoadState(directory);
 }
 
-absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Trainer& trainer,
-                                             std::vector<std::string>& warnings) {
-  CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
+absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, RolloutStore& store, Policy& policy, Checkpointed& trainer,
+                                             std::vector<std::string>& warnings, int64_t latest_step) {
+  CUPEL_ASSIGN_OR_RETURN(std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
   CUPEL_RETURN_IF_ERROR(RemoveUnacknowledged(CheckpointsDirectory(run_directory), rows));
+  std::erase_if(rows, [&](const RolloutStore::Checkpoint& row) { return row.step > latest_step; });
   for (const RolloutStore::Checkpoint& row : rows) {
     const std::string directory = PublishedDirectory(run_directory, row.step);
     const bool is_newest = &row == &rows.front();
@@ -210,13 +248,16 @@ absl::StatusOr<int64_t> LoadNewestCheckpoint(const std::string& run_directory, R
   return 0;
 }
 
-absl::Status PruneCheckpoints(const std::string& run_directory, int64_t keep, const RolloutStore& store) {
+absl::Status PruneCheckpoints(const std::string& run_directory, const RetentionRule& rule, const RolloutStore& store) {
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutStore::Checkpoint> rows, store.ReadCheckpoints());
+  CUPEL_ASSIGN_OR_RETURN(const int64_t best, BestStep(run_directory, rule.best_metric, rows, store));
   // A step has two rows when its checkpoint was lost and written again.
   std::set<int64_t> steps;
   for (const RolloutStore::Checkpoint& row : rows) {
     const bool is_first_row = steps.insert(row.step).second;
-    if (is_first_row && static_cast<int64_t>(steps.size()) > std::max<int64_t>(1, keep)) {
+    const bool is_newest = static_cast<int64_t>(steps.size()) <= std::max<int64_t>(1, rule.newest);
+    const bool is_multiple = rule.every > 0 && row.step > 0 && row.step % rule.every == 0;
+    if (is_first_row && !is_newest && !is_multiple && row.step != best) {
       CUPEL_RETURN_IF_ERROR(RemoveTree(PublishedDirectory(run_directory, row.step)));
     }
   }

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "grpo/schedule.h"
 #include "policy/checkpoint/safetensors.h"
 #include "policy/kernels/cpu/kernels.h"
 
@@ -46,7 +47,7 @@ double SumOfSquares(const float* values, int64_t n) {
 }  // namespace
 
 Optimizer::Optimizer(Policy& policy, const OptimizerConfig& config, int64_t total_updates)
-    : policy_(policy), config_(config), total_updates_(total_updates), parameters_(Parameters(policy.weights())) {
+    : policy_(policy), config_(config), total_updates_(total_updates), parameters_(TrainedParameters(policy.weights())) {
   for (const Parameter* parameter : parameters_) {
     Check(parameter->grad.defined(), "EnableTraining comes before the optimizer");
     const auto n = static_cast<size_t>(parameter->master.numel());
@@ -62,18 +63,7 @@ double Optimizer::GradientNorm() const {
   return std::sqrt(sum);
 }
 
-double Optimizer::LearningRate(int64_t update) const {
-  if (update < config_.warmup_updates) {
-    return config_.learning_rate * static_cast<double>(update + 1) / static_cast<double>(config_.warmup_updates + 1);
-  }
-  if (config_.schedule == "constant") {
-    return config_.learning_rate;
-  }
-  Check(config_.schedule == "linear", "schedule is constant or linear");
-  const auto decaying = static_cast<double>(std::max<int64_t>(1, total_updates_ - config_.warmup_updates));
-  const auto done = static_cast<double>(update - config_.warmup_updates);
-  return config_.learning_rate * std::max(0.0, 1.0 - done / decaying);
-}
+double Optimizer::LearningRate(int64_t update) const { return cupel::LearningRate(config_, update, total_updates_); }
 
 void Optimizer::Apply(double gradient_norm, int64_t update) {
   ++num_applied_;

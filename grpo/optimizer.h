@@ -25,9 +25,7 @@ class Optimizer {
   // Policy::CommitUpdate and zeroes the gradients.
   void Apply(double gradient_norm, int64_t update);
 
-  // With W warm-up updates of T in all: learning_rate (update + 1) / (W + 1) before W, then constant, or falling linearly from
-  // learning_rate at W to 0 at T.
-  double LearningRate(int64_t update) const;
+  double LearningRate(int64_t update) const;  // schedule.h
 
   absl::StatusOr<Policy::WrittenFile> Save(const std::string& directory) const;  // optimizer.safetensors
   absl::Status Load(const std::string& directory);

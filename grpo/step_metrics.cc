@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "grpo/advantage/advantage.h"
 
 namespace cupel {
 namespace {
@@ -54,9 +55,7 @@ void AddRewardMetrics(const std::vector<RolloutGroup>& groups, StepMetrics& metr
       }
     }
     group_stds.push_back(Summarize(rewards).std);
-    const bool has_signal =
-        !rewards.empty() && *std::min_element(rewards.begin(), rewards.end()) != *std::max_element(rewards.begin(), rewards.end());
-    groups_without_signal += has_signal ? 0 : 1;
+    groups_without_signal += HasSignal(rewards) ? 0 : 1;
     all_rewards.insert(all_rewards.end(), rewards.begin(), rewards.end());
   }
   metrics.Set("reward", Summarize(all_rewards).mean);

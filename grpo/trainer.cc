@@ -2,52 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <functional>
 #include <span>
 
-#include <ATen/ops/from_blob.h>
+#include <ATen/core/grad_mode.h>
 
 #include "base/check.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/status.h"
-#include "grpo/advantage/advantage.h"
-#include "grpo/objective/objective.h"
-#include "grpo/optimizer.h"
-#include "grpo/packing.h"
+#include "grpo/judge_groups.h"
+#include "grpo/learn_totals.h"
+#include "grpo/objective/entropy.h"
+#include "grpo/update.h"
+#include "grpo/update_guard.h"
+#include "policy/model/frozen_policy.h"
 
 namespace cupel {
 namespace {
 
 constexpr const char* kStateFile = "trainer.json";
+constexpr const char* kReferenceFile = "reference.safetensors";
 
-// A view of the vector as a tensor [C] fp32; the vector must outlive it.
-at::Tensor AsTensor(std::vector<float>& values) { return at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kFloat); }
-
-// Sums over the microbatches of one or more updates.
-struct LearnTotals {
-  ObjectiveStats objective;  // loss and clipped shares add up; the gap is a maximum and a sum
-  double gap_tokens = 0;     // tokens that the gap was measured on
-  double entropy_sum = 0;
-  double trained_tokens = 0;  // scored tokens that went through the backward pass
-  double gradient_norm = 0;   // of the last update
-  double skipped = 0;
-  double num_updates = 0;  // that were made: a skipped one is in no sum
-
-  void Add(const ObjectiveStats& stats, bool measures_gap, double tokens, double entropy) {
-    objective.loss += stats.loss;
-    objective.clipped_low += stats.clipped_low;
-    objective.clipped_high += stats.clipped_high;
-    trained_tokens += tokens;
-    entropy_sum += entropy;
-    if (measures_gap) {
-      objective.max_logprob_gap = std::max(objective.max_logprob_gap, stats.max_logprob_gap);
-      objective.sum_logprob_gap += stats.sum_logprob_gap;
-      gap_tokens += tokens;
-    }
-  }
-};
+float ToFloat(double value) { return static_cast<float>(value); }
 
 // Whether the policy could still sample: weights that have overflowed give log-probabilities that are not numbers.
 bool AllLogprobsFinite(std::span<const RolloutGroup> groups) {
@@ -59,136 +37,252 @@ bool AllLogprobsFinite(std::span<const RolloutGroup> groups) {
   });
 }
 
+// Answers about every scored completion, in order: the log-probabilities and entropies of its tokens.
+using Asker = std::function<TokenLogprobsResult(const PackedBatch&)>;
+using Receiver = std::function<void(size_t sequence_idx, std::span<const float> logprobs, std::span<const float> entropies)>;
+
+void Ask(std::span<const SequenceRef> sequences, int64_t microbatch_tokens, const Asker& ask, const Receiver& receive) {
+  const at::NoGradGuard no_grad;
+  for (const Microbatch& microbatch : Pack(sequences, microbatch_tokens)) {
+    const TokenLogprobsResult answer = ask(microbatch.batch);
+    for (size_t i = 0; i + microbatch.begin < microbatch.end; ++i) {
+      const int64_t begin = microbatch.batch.completion_begin[i];
+      const auto length = static_cast<size_t>(microbatch.batch.completion_begin[i + 1] - begin);
+      receive(microbatch.begin + i, {answer.logprobs.const_data_ptr<float>() + begin, length},
+              {answer.entropy.const_data_ptr<float>() + begin, length});
+    }
+  }
+}
+
 }  // namespace
 
 struct Trainer::State {
+  State(Policy& policy_in, const GrpoConfig& grpo_in, const OptimizerConfig& optimizer_in, double temperature_in, int64_t total_updates)
+      : policy(policy_in),
+        grpo(grpo_in),
+        temperature(temperature_in),
+        guard(policy_in, optimizer_in, grpo_in.safety, total_updates),
+        entropy(grpo_in.entropy) {
+    if (grpo.kl.is_on()) {
+      reference = std::make_unique<FrozenPolicy>(policy);
+    }
+  }
+
   Policy& policy;
   GrpoConfig grpo;
   double temperature;
-  Optimizer optimizer;
-  int64_t num_updates = 0;
-  int64_t consecutive_skips = 0;
+  UpdateGuard guard;
+  std::unique_ptr<FrozenPolicy> reference;  // null when there is no divergence
+  EntropyController entropy;
+  ReferenceClock clock;
+  bool reference_was_reset = false;
 
-  // Forward, objective and backward of one microbatch: gradients are added to the parameters'.
-  void Backward(Microbatch& microbatch, bool measures_gap, LearnTotals& totals) {
-    const TokenLogprobsResult result = policy.TokenLogprobs(microbatch.batch, temperature);
-    const ObjectiveInput input{result.logprobs, AsTensor(microbatch.old_logprobs), AsTensor(microbatch.advantages),
-                               AsTensor(microbatch.weights)};
-    const ObjectiveResult objective = ClippedRatio(input, grpo.clip_low, grpo.clip_high);
-    objective.loss.backward();
-    totals.Add(objective.stats, measures_gap, static_cast<double>(microbatch.batch.num_scored()),
-               result.entropy.sum(at::kDouble).item<double>());
+  std::vector<GroupFacts> FindFacts(std::span<const RolloutGroup> groups);
+  LossSettings Settings(const UpdateCounts& counts) const;
+  LossSums AccumulateGradients(const Update& update);
+  absl::Status ApplyOrSkip(const LossSums& sums, const UpdateCounts& counts, bool could_sample, bool is_first, LearnTotals& totals);
+  void ResetReferenceIfDue(double mean_reward);
+  std::vector<double> DivergencePenalty(const RolloutGroup& group);
+};
+
+// What the loss needs to know before the first update: nothing by default, so no forward pass is spent.
+std::vector<GroupFacts> Trainer::State::FindFacts(std::span<const RolloutGroup> groups) {
+  std::vector<GroupFacts> facts;
+  std::vector<SequenceFacts*> places;  // of the scored sequences, in order
+  for (const RolloutGroup& group : groups) {
+    facts.emplace_back(group.rollouts.size());
   }
-
-  // One optimizer update from `groups`. `is_first`: the policy is still the one that sampled them.
-  absl::Status Update(std::span<const RolloutGroup> groups, bool is_first, LearnTotals& totals) {
-    LearnTotals with_update = totals;  // becomes the totals unless the update is skipped
-    for (Microbatch& microbatch : PackUpdate(groups, grpo.aggregation, grpo.microbatch_tokens)) {
-      Backward(microbatch, is_first, with_update);
-    }
-    totals.gradient_norm = with_update.gradient_norm = optimizer.GradientNorm();
-    const int64_t update = num_updates++;
-    if (std::isfinite(totals.gradient_norm) && std::isfinite(with_update.objective.loss) && AllLogprobsFinite(groups)) {
-      with_update.num_updates += 1;
-      totals = with_update;
-      consecutive_skips = 0;
-      if (totals.gradient_norm > 0) {  // all groups without signal: there is nothing to learn, and Adam must not move on its momentum
-        optimizer.Apply(totals.gradient_norm, update);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    for (size_t i = 0; i < groups[g].rollouts.size(); ++i) {
+      const Rollout& rollout = groups[g].rollouts[i];
+      if (rollout.verdict.is_scored() && !rollout.completion.tokens.empty()) {
+        places.push_back(&facts[g][i]);
       }
-      return absl::OkStatus();
     }
+  }
+  const std::vector<SequenceRef> sequences = ScoredSequences(groups);
+  const bool recomputes = grpo.old_logprobs == "recompute";
+  if (recomputes || grpo.entropy.top_share < 1) {
+    Ask(
+        sequences, grpo.microbatch_tokens, [this](const PackedBatch& batch) { return policy.TokenLogprobs(batch, temperature); },
+        [&](size_t i, std::span<const float> logprobs, std::span<const float> entropies) {
+          if (recomputes) {
+            places[i]->old_logprobs.assign(logprobs.begin(), logprobs.end());
+          }
+          places[i]->entropies.assign(entropies.begin(), entropies.end());
+        });
+  }
+  if (reference != nullptr && grpo.kl.placement == "loss") {
+    Ask(
+        sequences, grpo.microbatch_tokens, [this](const PackedBatch& batch) { return reference->TokenLogprobs(batch, temperature); },
+        [&](size_t i, std::span<const float> logprobs, std::span<const float>) {
+          places[i]->reference_logprobs.assign(logprobs.begin(), logprobs.end());
+        });
+  }
+  return facts;
+}
+
+LossSettings Trainer::State::Settings(const UpdateCounts& counts) const {
+  const double tokens = static_cast<double>(std::max<int64_t>(1, counts.tokens));
+  return {.objective = FindObjective(grpo.objective.kind),
+          .objective_config = grpo.objective,
+          .kl_estimator = grpo.kl.estimator,
+          .kl_weight = grpo.kl.beta,
+          .entropy_weight = entropy.Coefficient() / tokens};
+}
+
+// Forward, loss and backward of every microbatch: gradients are added to those of the policy's parameters.
+LossSums Trainer::State::AccumulateGradients(const Update& update) {
+  const LossSettings settings = Settings(update.counts);
+  LossSums sums;
+  for (const Microbatch& microbatch : Pack(update.sequences, grpo.microbatch_tokens)) {
+    policy.AccumulateGradients(microbatch.batch, temperature, grpo.recompute_activations,
+                               [&](size_t completion, std::span<const float> logprobs, std::span<const float> entropies,
+                                   std::span<float> logprob_gradients, std::span<float> entropy_gradients) {
+                                 const std::vector<double> wide_logprobs(logprobs.begin(), logprobs.end());
+                                 const std::vector<double> wide_entropies(entropies.begin(), entropies.end());
+                                 std::vector<double> by_logprob(logprobs.size());
+                                 std::vector<double> by_entropy(logprobs.size());
+                                 AddCompletionLoss(settings, update.losses[microbatch.begin + completion], wide_logprobs, wide_entropies,
+                                                   by_logprob, by_entropy, sums);
+                                 std::ranges::transform(by_logprob, logprob_gradients.begin(), ToFloat);
+                                 std::ranges::transform(by_entropy, entropy_gradients.begin(), ToFloat);
+                               });
+  }
+  return sums;
+}
+
+// The optimizer's update, unless something about it is wrong.
+absl::Status Trainer::State::ApplyOrSkip(const LossSums& sums, const UpdateCounts& counts, bool could_sample, bool is_first,
+                                         LearnTotals& totals) {
+  CUPEL_ASSIGN_OR_RETURN(const UpdateGuard::Outcome outcome, guard.Apply(could_sample && std::isfinite(sums.loss)));
+  totals.gradient_norm = outcome.gradient_norm;
+  if (outcome.was_skipped) {
     totals.skipped += 1;
-    policy.ZeroGradients();
-    if (++consecutive_skips >= grpo.max_skipped_updates) {
-      return absl::AbortedError(
-          fmt::format("{} updates in a row had a log-probability, loss or gradient that is not finite and were skipped; lower "
-                      "optimizer.learning_rate, or look at the last steps with `cupel show`",
-                      consecutive_skips));
-    }
+    totals.spikes += outcome.was_spike ? 1 : 0;
     return absl::OkStatus();
   }
-};
+  totals.AddUpdate(sums, counts, is_first);
+  if (sums.tokens > 0) {
+    entropy.Observe(sums.entropy / sums.tokens);
+  }
+  return absl::OkStatus();
+}
+
+void Trainer::State::ResetReferenceIfDue(double mean_reward) {
+  if (reference != nullptr && ShouldResetReference(grpo.kl, mean_reward, clock)) {
+    reference->CopyFrom(policy);
+    reference_was_reset = true;
+  }
+}
+
+// beta sum_t k1_t of each scored member, k1 = log pi - log pi_ref of the sampled tokens.
+std::vector<double> Trainer::State::DivergencePenalty(const RolloutGroup& group) {
+  const std::vector<SequenceRef> members = ScoredSequences({&group, 1});
+  std::vector<double> penalties(members.size());
+  Ask(
+      members, grpo.microbatch_tokens, [this](const PackedBatch& batch) { return reference->TokenLogprobs(batch, temperature); },
+      [&](size_t i, std::span<const float> reference_logprobs, std::span<const float>) {
+        for (size_t t = 0; t < reference_logprobs.size(); ++t) {
+          const double sampled = members[i].rollout->completion.logprobs[t];
+          penalties[i] += grpo.kl.beta * (sampled - static_cast<double>(reference_logprobs[t]));
+        }
+      });
+  return penalties;
+}
 
 Trainer::Trainer(Policy& policy, const GrpoConfig& grpo, const OptimizerConfig& optimizer, double sampling_temperature,
                  int64_t total_updates) {
   Check(sampling_temperature > 0, "greedy samples have no log-probability to learn from");
   policy.EnableTraining();
-  state_ = std::unique_ptr<State>(new State{policy, grpo, sampling_temperature, Optimizer(policy, optimizer, total_updates)});
+  state_ = std::make_unique<State>(policy, grpo, optimizer, sampling_temperature, total_updates);
 }
 
 Trainer::~Trainer() = default;
 
-int64_t Trainer::num_updates() const { return state_->num_updates; }
+int64_t Trainer::num_updates() const { return state_->guard.num_updates(); }
 
 void Trainer::Judge(std::vector<RolloutGroup>& groups) const {
-  for (RolloutGroup& group : groups) {
-    std::vector<double> rewards;
-    std::vector<uint8_t> is_scored;
-    for (const Rollout& rollout : group.rollouts) {
-      rewards.push_back(rollout.reward);
-      is_scored.push_back(rollout.verdict.is_scored() ? 1 : 0);
-    }
-    std::vector<double> advantages(rewards.size());
-    GroupAdvantages(rewards, is_scored, state_->grpo.advantage_scale, state_->grpo.advantage_eps, advantages);
-    for (size_t i = 0; i < advantages.size(); ++i) {
-      group.rollouts[i].advantage = advantages[i];
-    }
+  RewardPenalty penalty;
+  if (state_->reference != nullptr && state_->grpo.kl.placement == "reward") {
+    penalty = [this](const RolloutGroup& group) { return state_->DivergencePenalty(group); };
   }
+  JudgeGroups(state_->grpo, penalty, groups);
 }
 
-absl::StatusOr<StepMetrics> Trainer::Learn(const std::vector<RolloutGroup>& groups) {
+absl::StatusOr<StepMetrics> Trainer::Learn(const std::vector<RolloutGroup>& sampled) {
+  const GrpoConfig& grpo = state_->grpo;
   StepMetrics metrics;
-  AddRolloutMetrics(groups, metrics);
+  AddRolloutMetrics(sampled, metrics);
+  metrics.Set("learning_rate", state_->guard.learning_rate());
 
-  LearnTotals totals;
-  const auto num_groups = static_cast<int64_t>(groups.size());
-  const int64_t num_shares = std::min(state_->grpo.updates_per_step, num_groups);
-  metrics.Set("learning_rate", state_->optimizer.LearningRate(state_->num_updates));
-  for (int64_t share = 0; share < num_shares; ++share) {
-    const auto begin = static_cast<size_t>(num_groups * share / num_shares);
-    const auto end = static_cast<size_t>(num_groups * (share + 1) / num_shares);
-    CUPEL_RETURN_IF_ERROR(state_->Update(std::span(groups).subspan(begin, end - begin), share == 0, totals));
+  std::vector<RolloutGroup> groups;
+  for (const size_t g : ChooseGroups(sampled, grpo.groups_per_step)) {
+    groups.push_back(sampled[g]);
   }
+  const std::vector<GroupFacts> facts = state_->FindFacts(groups);
+  LearnTotals totals;
+  const size_t num_shares = std::min(static_cast<size_t>(grpo.updates_per_rollout), groups.size());
+  for (int64_t pass = 0; pass < grpo.passes_per_rollout; ++pass) {
+    for (size_t share = 0; share < num_shares; ++share) {
+      const size_t begin = groups.size() * share / num_shares;
+      const size_t count = groups.size() * (share + 1) / num_shares - begin;
+      const std::span<const RolloutGroup> minibatch = std::span(groups).subspan(begin, count);
+      const Update update = MakeUpdate(minibatch, std::span(facts).subspan(begin, count), grpo);
+      const LossSums sums = state_->AccumulateGradients(update);
+      const bool is_first = pass == 0 && share == 0;
+      CUPEL_RETURN_IF_ERROR(state_->ApplyOrSkip(sums, update.counts, AllLogprobsFinite(minibatch), is_first, totals));
+    }
+  }
+  state_->ResetReferenceIfDue(metrics.Get("reward"));
 
-  const auto mean = [](double sum, double count) { return count > 0 ? sum / count : 0.0; };
-  metrics.Set("policy_loss", mean(totals.objective.loss, totals.num_updates));
-  metrics.Set("grad_norm", totals.gradient_norm);
-  metrics.Set("entropy", mean(totals.entropy_sum, totals.trained_tokens));
-  metrics.Set("clip_ratio/low_mean", mean(totals.objective.clipped_low, totals.num_updates));
-  metrics.Set("clip_ratio/high_mean", mean(totals.objective.clipped_high, totals.num_updates));
-  metrics.Set("clip_ratio/region_mean", mean(totals.objective.clipped_low + totals.objective.clipped_high, totals.num_updates));
-  metrics.Set("sampling/sampling_logp_difference/mean", mean(totals.objective.sum_logprob_gap, totals.gap_tokens));
-  metrics.Set("sampling/sampling_logp_difference/max", totals.objective.max_logprob_gap);
-  metrics.Set("train/scored_tokens", totals.trained_tokens);
-  metrics.Set("train/skipped_updates", totals.skipped);
+  AddLearnMetrics(totals, state_->reference != nullptr && grpo.kl.placement == "loss", grpo.objective.kind, metrics);
+  metrics.Set("train/groups_not_used", static_cast<double>(sampled.size() - groups.size()));
+  if (grpo.entropy.needs_gradient()) {
+    metrics.Set("entropy_coef", state_->entropy.coefficient());
+  }
   return metrics;
 }
 
 absl::StatusOr<std::vector<Policy::WrittenFile>> Trainer::SaveState(const std::string& directory) const {
-  const Json json = {{"updates", state_->num_updates},
-                     {"applied_updates", state_->optimizer.num_applied()},
-                     {"consecutive_skips", state_->consecutive_skips},
-                     {"policy_version", state_->policy.version()}};
+  const State& state = *state_;
+  Json json = state.guard.State();
+  json["entropy"] = {{"coefficient", state.entropy.coefficient()}, {"is_below_target", state.entropy.is_below_target()}};
+  json["reference"] = {{"was_reset", state.reference_was_reset},
+                       {"steps_since", state.clock.steps_since},
+                       {"has_best", state.clock.has_best},
+                       {"best_reward", state.clock.best_reward}};
   const std::string text = DumpJson(json, 2) + "\n";
   CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory + "/" + kStateFile, text));
-  CUPEL_ASSIGN_OR_RETURN(Policy::WrittenFile moments, state_->optimizer.Save(directory));
-  return std::vector<Policy::WrittenFile>{{kStateFile, Sha256Hex(text)}, std::move(moments)};
+  CUPEL_ASSIGN_OR_RETURN(Policy::WrittenFile moments, state.guard.SaveMoments(directory));
+  std::vector<Policy::WrittenFile> files{{kStateFile, Sha256Hex(text)}, std::move(moments)};
+  if (state.reference_was_reset) {
+    CUPEL_ASSIGN_OR_RETURN(std::string digest, state.reference->Save(directory + "/" + kReferenceFile));
+    files.push_back({kReferenceFile, std::move(digest)});
+  }
+  return files;
 }
 
 absl::Status Trainer::LoadState(const std::string& directory) {
   const std::string path = directory + "/" + kStateFile;
   CUPEL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   CUPEL_ASSIGN_OR_RETURN(const Json json, ParseJson(text, path));
-  for (const char* key : {"updates", "applied_updates", "consecutive_skips", "policy_version"}) {
-    if (!json.contains(key) || !json[key].is_number_unsigned()) {
-      return DataLoss("{}: member \"{}\" is missing or not a count", path, key);
-    }
+  State& state = *state_;
+  CUPEL_RETURN_IF_ERROR(state.guard.Load(json, path, directory));
+  try {
+    const Json& entropy = json.at("entropy");
+    state.entropy.Restore(entropy.at("coefficient").get<double>(), entropy.at("is_below_target").get<bool>());
+    const Json& reference = json.at("reference");
+    state.clock = {.steps_since = reference.at("steps_since").get<int64_t>(),
+                   .best_reward = reference.at("best_reward").get<double>(),
+                   .has_best = reference.at("has_best").get<bool>()};
+    state.reference_was_reset = reference.at("was_reset").get<bool>();
+  } catch (const Json::exception& error) {
+    return DataLoss("{}: {}", path, error.what());
   }
-  CUPEL_RETURN_IF_ERROR(state_->optimizer.Load(directory));
-  state_->num_updates = json["updates"].get<int64_t>();
-  state_->optimizer.set_num_applied(json["applied_updates"].get<int64_t>());
-  state_->consecutive_skips = json["consecutive_skips"].get<int64_t>();
-  state_->policy.set_version(json["policy_version"].get<uint64_t>());
+  if (state.reference_was_reset && state.reference != nullptr) {
+    return state.reference->Load(directory + "/" + kReferenceFile);
+  }
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "grpo/checkpointed.h"
 #include "grpo/config.h"
 #include "grpo/step_metrics.h"
 #include "policy/policy.h"
@@ -22,23 +23,26 @@ namespace cupel {
 //
 // Deterministic: the same groups and weights give the same new weights, bit for bit, on one machine with one thread count. Single-threaded
 // interface.
-class Trainer {
+class Trainer final : public Checkpointed {
  public:
-  // The policy is borrowed. total_updates is the run's length, for the linear schedule.
+  // The policy is borrowed; with a divergence from a reference, its weights now are copied. total_updates is the run's length, for the
+  // schedules. `grpo` has passed CheckGrpoConfig.
   Trainer(Policy& policy, const GrpoConfig& grpo, const OptimizerConfig& optimizer, double sampling_temperature, int64_t total_updates);
-  ~Trainer();
+  ~Trainer() override;
 
+  // Asks the reference policy where the divergence is part of the reward. With more groups than grpo.groups_per_step (dynamic sampling),
+  // those that are not chosen get advantage 0, and Learn chooses the same.
   void Judge(std::vector<RolloutGroup>& groups) const;
 
-  // Aborted (the safety rule, exit code 3) after max_skipped_updates consecutive updates with a non-finite loss or gradient; a skipped
-  // update leaves parameters and optimizer state as they were.
-  absl::StatusOr<StepMetrics> Learn(const std::vector<RolloutGroup>& groups);
+  // Aborted (the safety rule, exit code 3) after max_skipped_updates consecutive skipped updates: a loss, log-probability or gradient that
+  // is not finite, or a spike of the gradient norm. A skipped update leaves parameters and optimizer state as they were.
+  absl::StatusOr<StepMetrics> Learn(const std::vector<RolloutGroup>& sampled);
 
   int64_t num_updates() const;  // attempted, skipped ones included: drives the schedule
 
-  // Optimizer moments and counters, as files in `directory` (must exist), fsynced.
-  absl::StatusOr<std::vector<Policy::WrittenFile>> SaveState(const std::string& directory) const;
-  absl::Status LoadState(const std::string& directory);
+  // Optimizer moments, counters, controllers and, once it was reset, the reference policy, as files in `directory` (must exist), fsynced.
+  absl::StatusOr<std::vector<Policy::WrittenFile>> SaveState(const std::string& directory) const override;
+  absl::Status LoadState(const std::string& directory) override;
 
  private:
   struct State;

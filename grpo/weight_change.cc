@@ -12,7 +12,7 @@
 namespace cupel {
 namespace {
 
-std::vector<Parameter*> ParametersOf(const Policy& policy) { return Parameters(const_cast<Policy&>(policy).weights()); }
+std::vector<Parameter*> ParametersOf(const Policy& policy) { return AllParameters(const_cast<Policy&>(policy).weights()); }
 
 }  // namespace
 

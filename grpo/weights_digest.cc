@@ -46,7 +46,7 @@ uint64_t HashBlock(const float* values, int64_t count) {
 
 std::string WeightsDigest(const Policy& policy) {
   Sha256 digest;
-  for (const Parameter* parameter : Parameters(const_cast<Policy&>(policy).weights())) {
+  for (const Parameter* parameter : AllParameters(const_cast<Policy&>(policy).weights())) {
     const auto* values = parameter->master.const_data_ptr<float>();
     const int64_t count = parameter->master.numel();
     const int64_t num_blocks = (count + kBlock - 1) / kBlock;

@@ -1,6 +1,7 @@
 #include "policy/policy.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "policy/checkpoint/hf_directory.h"
 #include "policy/checkpoint/safetensors.h"
 #include "policy/model/decoder.h"
+#include "policy/model/lora.h"
 #include "policy/model/weight_loading.h"
 
 namespace cupel {
@@ -50,6 +52,8 @@ absl::Status CheckSettings(const ModelSettings& settings, const ModelConfig& con
 }
 
 constexpr const char* kWeightsFile = "model.safetensors";
+// Not PEFT's name: readers that look for that would add the adapters to weights that hold them already.
+constexpr const char* kAdaptersFile = "adapters.safetensors";
 
 absl::Status WriteSynced(const std::string& path, std::string_view contents) {
   CUPEL_ASSIGN_OR_RETURN(FileWriter writer, FileWriter::Create(path));
@@ -81,6 +85,9 @@ absl::StatusOr<std::unique_ptr<Policy>> Policy::Load(const ModelSettings& settin
     CUPEL_RETURN_IF_ERROR(ReadMasters(*state->file.tensors, state->weights));
     state->file.tensors.reset();
   }
+  if (settings.lora.is_on()) {
+    CUPEL_RETURN_IF_ERROR(AttachAdapters(settings.lora, seed, state->weights));
+  }
   RefreshDerived(state->backend, state->weights);
   return std::unique_ptr<Policy>(new Policy(std::move(state)));
 }
@@ -104,6 +111,17 @@ TokenLogprobsResult Policy::TokenLogprobs(const PackedBatch& batch, double tempe
   return {scored.logprobs, scored.entropy};
 }
 
+void Policy::AccumulateGradients(const PackedBatch& batch, double temperature, bool recomputes_activations, const LossGradient& loss) {
+  const auto layout = MakeLayout(batch, config());
+  const at::Tensor hidden = DecoderForward(state_->backend, state_->weights, layout, recomputes_activations);
+  at::Tensor grad_hidden;
+  {
+    const at::NoGradGuard no_grad;
+    grad_hidden = ScoreAndDifferentiate(state_->backend, state_->weights, *layout, hidden.detach(), temperature, loss);
+  }
+  hidden.backward(grad_hidden);
+}
+
 at::Tensor Policy::ScoredLogits(const PackedBatch& batch) {
   const at::NoGradGuard no_grad;
   const auto layout = MakeLayout(batch, config());
@@ -112,7 +130,7 @@ at::Tensor Policy::ScoredLogits(const PackedBatch& batch) {
 }
 
 void Policy::EnableTraining() {
-  for (Parameter* parameter : Parameters(state_->weights)) {
+  for (Parameter* parameter : TrainedParameters(state_->weights)) {
     if (!parameter->grad.defined()) {
       parameter->grad = at::zeros_like(parameter->master);
     }
@@ -120,7 +138,7 @@ void Policy::EnableTraining() {
 }
 
 void Policy::ZeroGradients() {
-  for (Parameter* parameter : Parameters(state_->weights)) {
+  for (Parameter* parameter : TrainedParameters(state_->weights)) {
     Check(parameter->grad.defined(), "EnableTraining comes before ZeroGradients");
     parameter->grad.zero_();
   }
@@ -137,17 +155,45 @@ absl::StatusOr<std::vector<Policy::WrittenFile>> Policy::SaveHuggingFace(const s
     CUPEL_RETURN_IF_ERROR(WriteSynced(directory + "/" + file.name, file.contents));
     written.push_back({file.name, Sha256Hex(file.contents)});
   }
+  // Matrices with adapters are written as they act; the sums stand until the file is complete.
+  std::map<const Parameter*, at::Tensor> sums;
+  for (const LinearWeights* matrix : LayerMatrices(state_->weights)) {
+    if (!matrix->adapters.empty()) {
+      sums.emplace(&matrix->weight, EffectiveMatrix(*matrix));
+    }
+  }
   std::vector<SafetensorsWriteItem> items;
   for (const NamedSlice& slice : NamedSlices(state_->weights)) {
-    const auto bytes = std::as_bytes(std::span<const float>(slice.data(), static_cast<size_t>(slice.size())));
+    const auto sum = sums.find(slice.parameter);
+    const float* data = sum == sums.end() ? slice.data() : sum->second.const_data_ptr<float>() + slice.row_begin * sum->second.stride(0);
+    const auto bytes = std::as_bytes(std::span<const float>(data, static_cast<size_t>(slice.size())));
     items.push_back({.name = slice.name, .type = SafetensorsType::kF32, .shape = slice.shape(), .bytes = bytes});
   }
   CUPEL_ASSIGN_OR_RETURN(std::string digest, WriteSafetensors(directory + "/" + kWeightsFile, std::move(items)));
   written.push_back({kWeightsFile, std::move(digest)});
+  if (settings().lora.is_on()) {
+    CUPEL_ASSIGN_OR_RETURN(digest, WriteAdapters(directory + "/" + kAdaptersFile, state_->weights));
+    written.push_back({kAdaptersFile, std::move(digest)});
+  }
+  return written;
+}
+
+absl::StatusOr<std::vector<Policy::WrittenFile>> Policy::SaveAdapters(const std::string& directory) const {
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<AdapterFile> files,
+                         cupel::SaveAdapters(directory, settings().lora, settings().path, state_->weights));
+  std::vector<WrittenFile> written;
+  for (const AdapterFile& file : files) {
+    written.push_back({file.name, file.sha256});
+  }
   return written;
 }
 
 absl::Status Policy::LoadWeights(const std::string& directory) {
+  if (settings().lora.is_on()) {
+    CUPEL_RETURN_IF_ERROR(ReadAdapters(directory + "/" + kAdaptersFile, state_->weights));
+    RefreshDerived(state_->backend, state_->weights);
+    return absl::OkStatus();
+  }
   CUPEL_ASSIGN_OR_RETURN(const auto tensors, OpenHuggingFaceTensors(directory, config()));
   CUPEL_RETURN_IF_ERROR(ReadMasters(*tensors, state_->weights));
   RefreshDerived(state_->backend, state_->weights);

@@ -12,6 +12,7 @@
 #include "policy/generation.h"
 #include "policy/model/decoder_weights.h"
 #include "policy/model/forward.h"
+#include "policy/model/loss_gradient.h"
 #include "policy/packed_batch.h"
 #include "policy/settings.h"
 
@@ -44,10 +45,13 @@ class Policy {
   // log pi(target | before) / at the given temperature, for every scored token of the batch. With gradients on (at::GradMode) the result
   // can be differentiated: backward() adds into Parameter::grad. Needs EnableTraining before the first backward.
   TokenLogprobsResult TokenLogprobs(const PackedBatch& batch, double temperature);
+  // Forward and backward of a loss in one go, without a second computation of the logits: `loss` is asked once per completion. Adds into
+  // the gradients of what is trained. Needs EnableTraining.
+  void AccumulateGradients(const PackedBatch& batch, double temperature, bool recomputes_activations, const LossGradient& loss);
   // The logits that predict the scored tokens, [C, V] fp32 at temperature 1: for tests and diagnostics, since they fill memory quickly.
   at::Tensor ScoredLogits(const PackedBatch& batch);
 
-  void EnableTraining();  // allocates gradients (fp32, zero)
+  void EnableTraining();  // allocates gradients (fp32, zero) of what is trained: everything, or the adapters
   void ZeroGradients();
 
   // Call after the masters changed: refreshes the packed layouts and counts one update.
@@ -62,7 +66,11 @@ class Policy {
     std::string sha256;
   };
   absl::StatusOr<std::vector<WrittenFile>> SaveHuggingFace(const std::string& directory) const;
-  // Overwrites the masters from a Hugging Face directory of the same shape.
+  // With adapters, SaveHuggingFace writes the weights with the adapters added and, as adapters.safetensors, the adapters alone; this writes
+  // them as a PEFT adapter (adapter_config.json, adapter_model.safetensors).
+  absl::StatusOr<std::vector<WrittenFile>> SaveAdapters(const std::string& directory) const;
+  // Overwrites the masters from a Hugging Face directory of the same shape; with adapters, the adapters from its adapters.safetensors, the
+  // masters staying those of the model below.
   absl::Status LoadWeights(const std::string& directory);
 
  private:

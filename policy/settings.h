@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/config.h"
+#include "policy/lora_config.h"
 
 // The settings of the policy and its engine, apart from both so that a recipe can be read where there is no LibTorch.
 
@@ -15,6 +16,7 @@ struct ModelSettings {
   std::string compute = "bf16";
   std::string linear = "auto";
   int64_t threads = 0;
+  LoraConfig lora = {};
   template <class Field>
   void VisitFields(Field&& field) {
     field("path", path, "model: a .gguf file, a Hugging Face directory, or \"tiny\" for the built-in one");
@@ -24,6 +26,7 @@ struct ModelSettings {
     field("linear", linear, "matrix products: own kernels, oneDNN's packed ones, or auto (oneDNN where the processor has AMX)",
           OneOf{{"auto", "kernel", "onednn"}});
     field("threads", threads, "processor cores to use; 0: all", Range{0, 1024});
+    field("lora", lora, "low-rank adapters");
   }
 };
 

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
-#include "grpo/advantage/advantage.h"
+#include "grpo/judge_groups.h"
 
 namespace cupel {
 
@@ -73,20 +73,6 @@ void GroupJudge::Reward(RolloutGroup& group) const {
   }
 }
 
-void FillAdvantages(const GrpoConfig& grpo, std::vector<RolloutGroup>& groups) {
-  for (RolloutGroup& group : groups) {
-    std::vector<double> rewards;
-    std::vector<uint8_t> is_scored;
-    for (const Rollout& rollout : group.rollouts) {
-      rewards.push_back(rollout.reward);
-      is_scored.push_back(rollout.verdict.is_scored() ? 1 : 0);
-    }
-    std::vector<double> advantages(rewards.size());
-    GroupAdvantages(rewards, is_scored, grpo.advantage_scale, grpo.advantage_eps, advantages);
-    for (size_t i = 0; i < advantages.size(); ++i) {
-      group.rollouts[i].advantage = advantages[i];
-    }
-  }
-}
+void FillAdvantages(const GrpoConfig& grpo, std::vector<RolloutGroup>& groups) { JudgeGroups(grpo, {}, groups); }
 
 }  // namespace cupel

@@ -114,8 +114,8 @@ absl::Status Replayer::StartAnew() {
   }
   trainer_.reset();
   CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, static_cast<uint64_t>(recipe_.run.seed)));
-  trainer_.emplace(*policy_, recipe_.grpo, recipe_.optimizer, recipe_.rollout.temperature,
-                   recipe_.run.steps * recipe_.grpo.updates_per_step);
+  trainer_.emplace(*policy_, ResolvedGrpo(recipe_), recipe_.optimizer, recipe_.rollout.temperature,
+                   recipe_.run.steps * recipe_.grpo.updates_per_step());
   position_ = 0;
   origin_ = "the run's first model";
   return absl::OkStatus();
@@ -187,12 +187,19 @@ absl::StatusOr<std::vector<RolloutGroup>> Replayer::GoTo(int64_t step, std::stri
   return store_.ReadStep(step);
 }
 
-absl::StatusOr<std::vector<RolloutGroup>> Replayer::DrawPrompts(int64_t step) {
+// The tasks of a step as training drew them, of which dynamic sampling may have asked only the first.
+std::vector<Task> Replayer::TasksOf(int64_t step, size_t num_groups) const {
+  std::vector<Task> tasks = curriculum_->Draw(step, TasksDrawn(recipe_));
+  tasks.resize(std::min(tasks.size(), num_groups));
+  return tasks;
+}
+
+absl::StatusOr<std::vector<RolloutGroup>> Replayer::DrawPrompts(int64_t step, size_t num_groups) {
   if (!curriculum_) {
     CUPEL_ASSIGN_OR_RETURN(curriculum_, Curriculum::Create(recipe_.data, static_cast<uint64_t>(recipe_.run.seed)));
   }
   std::vector<RolloutGroup> groups;
-  for (Task& task : curriculum_->Draw(step, recipe_.rollout.prompts_per_step)) {
+  for (Task& task : TasksOf(step, num_groups)) {
     RolloutGroup& group = groups.emplace_back();
     group.step = step;
     group.group_idx = std::ssize(groups) - 1;
@@ -203,7 +210,7 @@ absl::StatusOr<std::vector<RolloutGroup>> Replayer::DrawPrompts(int64_t step) {
 }
 
 absl::Status Replayer::ReplayPrompts(int64_t step, const std::vector<RolloutGroup>& groups, StepReplay& replay) {
-  absl::StatusOr<std::vector<RolloutGroup>> drawn = DrawPrompts(step);
+  absl::StatusOr<std::vector<RolloutGroup>> drawn = DrawPrompts(step, groups.size());
   CUPEL_RETURN_IF_ERROR(Annotate(drawn.status(), "the run's tasks; --from-log does without them"));
   replay.stages.push_back({.stage = Stage::kPrompts,
                            .compared = fmt::format("{} tasks and their token ids", groups.size()),
@@ -211,12 +218,12 @@ absl::Status Replayer::ReplayPrompts(int64_t step, const std::vector<RolloutGrou
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<RolloutGroup>> Replayer::Sample(int64_t step, StopSignal& stop) {
+absl::StatusOr<std::vector<RolloutGroup>> Replayer::Sample(int64_t step, size_t num_groups, StopSignal& stop) {
   const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy_, recipe_.engine);
   CUPEL_ASSIGN_OR_RETURN(const RewardComposition rewards, RewardComposition::Create(recipe_.reward));
   RolloutWorkers workers(*engine, policy_->tokenizer(), policy_->chat(), rewards);
   CollectRequest request;
-  request.tasks = curriculum_->Draw(step, recipe_.rollout.prompts_per_step);
+  request.tasks = TasksOf(step, num_groups);
   request.group_size = recipe_.rollout.group_size;
   request.sampling = TrainingSampling(recipe_);
   request.random = {
@@ -227,7 +234,7 @@ absl::StatusOr<std::vector<RolloutGroup>> Replayer::Sample(int64_t step, StopSig
 
 absl::Status Replayer::ReplaySampling(int64_t step, const std::vector<RolloutGroup>& groups, StopSignal& stop, StepReplay& replay) {
   if (bounds_.is_exact) {
-    CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> sampled, Sample(step, stop));
+    CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> sampled, Sample(step, groups.size(), stop));
     AddToDigest(sampled, digest_);
     replay.stages.push_back(
         {.stage = Stage::kSampling, .compared = Completions(groups), .difference = CompareSampling(groups, sampled, policy_->tokenizer())});

@@ -58,8 +58,9 @@ class Replayer {
 
   absl::Status StartAnew();
   absl::Status CheckReplayable(int64_t step) const;
-  absl::StatusOr<std::vector<RolloutGroup>> Sample(int64_t step, StopSignal& stop);
-  absl::StatusOr<std::vector<RolloutGroup>> DrawPrompts(int64_t step);
+  absl::StatusOr<std::vector<RolloutGroup>> Sample(int64_t step, size_t num_groups, StopSignal& stop);
+  std::vector<Task> TasksOf(int64_t step, size_t num_groups) const;
+  absl::StatusOr<std::vector<RolloutGroup>> DrawPrompts(int64_t step, size_t num_groups);
   absl::Status ReplayPrompts(int64_t step, const std::vector<RolloutGroup>& groups, StepReplay& replay);
   absl::Status ReplaySampling(int64_t step, const std::vector<RolloutGroup>& groups, StopSignal& stop, StepReplay& replay);
   absl::Status ReplayJudgement(const std::vector<RolloutGroup>& groups, Stage first, StepReplay& replay);

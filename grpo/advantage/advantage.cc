@@ -1,70 +1,45 @@
 #include "grpo/advantage/advantage.h"
 
 #include <algorithm>
-#include <cmath>
-#include <vector>
+#include <array>
 
 #include "base/check.h"
+#include "grpo/advantage/registry.h"
+#include "grpo/advantage/statistics.h"
 
 namespace cupel {
 namespace {
 
-// The members that count, in order.
-std::vector<double> ScoredRewards(std::span<const double> rewards, std::span<const uint8_t> is_scored) {
-  std::vector<double> scored;
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    if (is_scored[i] != 0) {
-      scored.push_back(rewards[i]);
-    }
-  }
-  return scored;
-}
+constexpr auto kEstimators = std::to_array<AdvantageEstimator>({
+#define CUPEL_ADVANTAGE(name, Function, centres) {#name, &Function, centres},
+#include "grpo/advantage/registry.def"
+#undef CUPEL_ADVANTAGE
+});
 
-double Mean(std::span<const double> values) {
-  double sum = 0;
-  for (double value : values) {
-    sum += value;
-  }
-  return sum / static_cast<double>(values.size());
-}
-
-double Divisor(std::span<const double> values, double mean, std::string_view scale, double eps) {
-  if (scale == "none") {
-    return 1.0;
-  }
-  double squares = 0;
-  for (double value : values) {
-    squares += (value - mean) * (value - mean);
-  }
-  const auto n = static_cast<double>(values.size());
-  Check(scale == "sample" || scale == "population", "advantage scale is sample, population or none");
-  return std::sqrt(squares / (scale == "sample" ? n - 1 : n)) + eps;
-}
+static_assert(std::ranges::adjacent_find(kEstimators, std::ranges::greater_equal(), &AdvantageEstimator::name) == kEstimators.end(),
+              "grpo/advantage/registry.def must be sorted by name, without duplicates");
 
 }  // namespace
 
-bool GroupAdvantages(std::span<const double> rewards, std::span<const uint8_t> is_scored, std::string_view scale, double eps,
-                     std::span<double> advantages) {
-  Check(rewards.size() == is_scored.size() && rewards.size() == advantages.size(), "one flag and one advantage per reward");
-  std::fill(advantages.begin(), advantages.end(), 0.0);
-  const std::vector<double> scored = ScoredRewards(rewards, is_scored);
-  if (scored.size() < 2) {
-    return false;
+std::vector<std::vector<double>> BatchAdvantages(std::span<const ScoredGroup> batch, const AdvantageConfig& config) {
+  const AdvantageEstimator* estimator = FindAdvantage(config.estimator);
+  Check(estimator != nullptr, "the estimator was looked up when the recipe was read");
+  std::vector<std::vector<double>> advantages;
+  for (const ScoredGroup& group : batch) {
+    Check(group.lengths.size() == group.rewards.size(), "one length per reward");
+    advantages.emplace_back(group.rewards.size(), 0.0);
   }
-  // Equality is tested on the rewards themselves: the mean of equal numbers can miss them by a rounding error, which a small eps would blow
-  // up.
-  const auto [low, high] = std::minmax_element(scored.begin(), scored.end());
-  if (*low == *high) {
-    return false;
-  }
-  const double mean = Mean(scored);
-  const double divisor = Divisor(scored, mean, scale, eps);
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    if (is_scored[i] != 0) {
-      advantages[i] = (rewards[i] - mean) / divisor;
-    }
-  }
-  return true;
+  estimator->compute(batch, config, advantages);
+  return advantages;
 }
+
+bool HasSignal(std::span<const double> rewards) { return rewards.size() > 1 && !AllEqual(rewards); }
+
+const AdvantageEstimator* FindAdvantage(std::string_view name) {
+  const auto found = std::ranges::find(kEstimators, name, &AdvantageEstimator::name);
+  return found == kEstimators.end() ? nullptr : &*found;
+}
+
+std::span<const AdvantageEstimator> AdvantageEstimators() { return kEstimators; }
 
 }  // namespace cupel

@@ -2,19 +2,59 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/config.h"
 
 namespace cupel {
 
-// Group-relative advantages (Shao et al., DeepSeekMath, arXiv 2402.03300, section 4.1):
-//
-//   A_i = (r_i - mean r) / (std r + eps)
-//
-// over the members of one group that are scored; the others (a verdict of error or undecided) get 0 and do not touch mean or std. `scale`:
-// "sample" (std with n - 1, as torch computes it), "population" (n) or "none" (Dr. GRPO, arXiv 2503.20783: no division). All in double. A
-// group whose scored rewards are all equal, or with fewer than two scored members, gets exact zeros. Returns whether the group carries a
-// signal. Spans have equal length.
-bool GroupAdvantages(std::span<const double> rewards, std::span<const uint8_t> is_scored, std::string_view scale, double eps,
-                     std::span<double> advantages);
+// How rewards become advantages. The advantage of a completion is what its tokens are pushed up or down by; it is a number without unit.
+struct AdvantageConfig {
+  std::string estimator = "group_std";
+  std::string std = "sample";
+  double eps = 1e-6;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("estimator", estimator,
+          "baseline and scale of a reward: group_std (GRPO), group_mean (Dr. GRPO), leave_one_out (RLOO), mean_normalised (MaxRL), "
+          "batch_std (Lite PPO), batch_norm (REINFORCE++), length_baseline (OPO), per_reward (GDPO)");
+    field("std", std, "standard deviations divide by n-1 (sample) or n (population)", OneOf{{"sample", "population"}});
+    field("eps", eps, "added to what rewards are divided by", Range{0, 1});
+  }
+};
+
+// The members of a group that have a verdict, in order; those without one (error, undecided) are left out before and get advantage 0.
+struct ScoredGroup {
+  struct Term {  // one reward function
+    double weight;
+    std::vector<double> values;  // [n]
+  };
+  std::vector<double> rewards;  // [n]
+  std::vector<double> lengths;  // [n], tokens of the completion
+  std::vector<Term> terms;      // only per_reward looks at them
+};
+
+// Advantages of every group of a batch, [groups][n], in double. The formulas stand in the estimators' files. Laws: a permutation of a group
+// permutes its advantages; equal rewards in the whole batch give exact zeros; every estimator but batch_norm gives exact zeros to a group
+// of equal rewards (per_reward: of equal terms) and to a group of one. Check: the estimator exists (FindAdvantage).
+std::vector<std::vector<double>> BatchAdvantages(std::span<const ScoredGroup> batch, const AdvantageConfig& config);
+
+// Whether the rewards of a group differ: one without signal teaches nothing about its members.
+bool HasSignal(std::span<const double> rewards);
+
+using AdvantageFunction = void (*)(std::span<const ScoredGroup> batch, const AdvantageConfig& config,
+                                   std::span<std::vector<double>> advantages);  // zeros of the right size on entry
+
+struct AdvantageEstimator {
+  std::string_view name;
+  AdvantageFunction compute;
+  bool centres_groups;  // advantages of a group sum to zero (length_baseline: weighted by length)
+};
+
+// Null when there is none of that name.
+const AdvantageEstimator* FindAdvantage(std::string_view name);
+std::span<const AdvantageEstimator> AdvantageEstimators();  // sorted by name
 
 }  // namespace cupel

@@ -1,40 +1,38 @@
 #include "grpo/objective/objective.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/clamp.h>
-#include <ATen/ops/exp.h>
-#include <ATen/ops/minimum.h>
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "grpo/objective/registry.h"
 
 namespace cupel {
 namespace {
 
-constexpr double kMaxLogRatio = 20.0;  // exp stays finite; no trained token comes near
+constexpr double kMaxLogRatio = 20.0;
 
-ObjectiveStats Measure(const ObjectiveInput& input, const at::Tensor& ratio, const at::Tensor& loss, double clip_low, double clip_high) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor gap = (input.logprobs - input.old_logprobs).abs() * (input.weights > 0);
-  const at::Tensor is_low = ratio.lt(1.0 - clip_low).logical_and(input.advantages.lt(0));
-  const at::Tensor is_high = ratio.gt(1.0 + clip_high).logical_and(input.advantages.gt(0));
-  ObjectiveStats stats;
-  stats.loss = loss.item<double>();
-  stats.clipped_low = (input.weights * is_low).sum(at::kDouble).item<double>();
-  stats.clipped_high = (input.weights * is_high).sum(at::kDouble).item<double>();
-  stats.max_logprob_gap = gap.max().item<double>();
-  stats.sum_logprob_gap = gap.sum(at::kDouble).item<double>();
-  return stats;
-}
+constexpr auto kObjectives = std::to_array<Objective>({
+#define CUPEL_OBJECTIVE(name, Function, is_per_token, vanishes) {#name, &Function, is_per_token, vanishes},
+#include "grpo/objective/registry.def"
+#undef CUPEL_OBJECTIVE
+});
+
+static_assert(std::ranges::adjacent_find(kObjectives, std::ranges::greater_equal(), &Objective::name) == kObjectives.end(),
+              "grpo/objective/registry.def must be sorted by name, without duplicates");
 
 }  // namespace
 
-ObjectiveResult ClippedRatio(const ObjectiveInput& input, double clip_low, double clip_high) {
-  const at::Tensor ratio = (input.logprobs - input.old_logprobs).clamp(-kMaxLogRatio, kMaxLogRatio).exp();
-  const at::Tensor clipped = ratio.clamp(1.0 - clip_low, 1.0 + clip_high);
-  const at::Tensor token_loss = -at::minimum(ratio * input.advantages, clipped * input.advantages);
-  ObjectiveResult result;
-  result.loss = (token_loss * input.weights).sum();
-  result.stats = Measure(input, ratio, result.loss, clip_low, clip_high);
-  return result;
+Ratio RatioOf(double logprob, double old_logprob) {
+  const double log = logprob - old_logprob;
+  const double clamped = std::clamp(log, -kMaxLogRatio, kMaxLogRatio);
+  return {clamped, std::exp(clamped), clamped != log};
 }
+
+const Objective* FindObjective(std::string_view name) {
+  const auto found = std::ranges::find(kObjectives, name, &Objective::name);
+  return found == kObjectives.end() ? nullptr : &*found;
+}
+
+std::span<const Objective> Objectives() { return kObjectives; }
 
 }  // namespace cupel

@@ -7,7 +7,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "base/check.h"
 #include "policy/model/record.h"
 #include "policy/model/tensor_ops.h"
 
@@ -16,7 +15,9 @@ namespace {
 
 // Adds row i of grad [N, D] to row tokens[i] of the embedding's gradient, in the order of i.
 void AddEmbeddingGradient(Parameter& embedding, std::span<const TokenId> tokens, const at::Tensor& grad) {
-  Check(embedding.grad.defined(), "EnableTraining comes before a backward pass");
+  if (!embedding.grad.defined()) {
+    return;
+  }
   const at::Tensor rows = grad.to(at::kFloat);
   const int64_t width = rows.size(1);
   const float* from = rows.const_data_ptr<float>();
@@ -49,28 +50,27 @@ at::Tensor Embed(const ComputeBackend& backend, DecoderWeights& weights, std::sp
 at::Tensor NormLinear(const ComputeBackend& backend, Parameter& norm, double eps, LinearWeights& linear, const at::Tensor& x) {
   at::Tensor rstd;
   at::Tensor y = LinearForward(backend, linear, NormForward(backend, norm, eps, x, IsRecording(x) ? &rstd : nullptr));
-  Record(y, {x}, [&backend, &norm, eps, &weight = linear.weight, x = x.detach(), rstd](const at::Tensor& grad) -> std::vector<at::Tensor> {
+  Record(y, {x}, [&backend, &norm, eps, &linear, x = x.detach(), rstd](const at::Tensor& grad) -> std::vector<at::Tensor> {
     const at::Tensor normed = NormForward(backend, norm, eps, x, nullptr);
-    return {NormBackward(backend, norm, x, rstd, LinearBackward(backend, weight, normed, grad))};
+    return {NormBackward(backend, norm, x, rstd, LinearBackward(backend, linear, normed, grad))};
   });
   return y;
 }
 
 at::Tensor LinearAdd(const ComputeBackend& backend, LinearWeights& linear, const at::Tensor& x, const at::Tensor& residual) {
   at::Tensor y = LinearForward(backend, linear, x, residual);
-  Record(y, {x, residual}, [&backend, &weight = linear.weight, x = x.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
-    return {LinearBackward(backend, weight, x, grad), grad};
+  Record(y, {x, residual}, [&backend, &linear, x = x.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
+    return {LinearBackward(backend, linear, x, grad), grad};
   });
   return y;
 }
 
 at::Tensor SwigluLinearAdd(const ComputeBackend& backend, LinearWeights& down, const at::Tensor& gate_up, const at::Tensor& residual) {
   at::Tensor y = LinearForward(backend, down, SwigluForward(backend, gate_up), residual);
-  Record(y, {gate_up, residual},
-         [&backend, &weight = down.weight, gate_up = gate_up.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
-           const at::Tensor product = SwigluForward(backend, gate_up);
-           return {SwigluBackward(backend, gate_up, LinearBackward(backend, weight, product, grad)), grad};
-         });
+  Record(y, {gate_up, residual}, [&backend, &down, gate_up = gate_up.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
+    const at::Tensor product = SwigluForward(backend, gate_up);
+    return {SwigluBackward(backend, gate_up, LinearBackward(backend, down, product, grad)), grad};
+  });
   return y;
 }
 

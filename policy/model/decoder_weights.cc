@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
@@ -123,6 +124,43 @@ std::vector<Parameter*> Parameters(DecoderWeights& weights) {
     parameters.push_back(&weights.head.weight);
   }
   return parameters;
+}
+
+std::vector<LinearWeights*> LayerMatrices(DecoderWeights& weights) {
+  std::vector<LinearWeights*> matrices;
+  for (LayerWeights& layer : weights.layers) {
+    matrices.insert(matrices.end(), {&layer.qkv, &layer.o_proj, &layer.gate_up, &layer.down});
+  }
+  return matrices;
+}
+
+std::vector<Parameter*> AllParameters(DecoderWeights& weights) {
+  std::vector<Parameter*> parameters = Parameters(weights);
+  for (LinearWeights* matrix : LayerMatrices(weights)) {
+    for (Adapter& adapter : matrix->adapters) {
+      parameters.insert(parameters.end(), {&adapter.a, &adapter.b});
+    }
+  }
+  return parameters;
+}
+
+std::vector<Parameter*> TrainedParameters(DecoderWeights& weights) {
+  const std::vector<Parameter*> all = AllParameters(weights);
+  const size_t num_without_adapters = Parameters(weights).size();
+  const bool has_adapters = all.size() > num_without_adapters;
+  return {all.begin() + static_cast<std::ptrdiff_t>(has_adapters ? num_without_adapters : 0), all.end()};
+}
+
+at::Tensor EffectiveMatrix(const LinearWeights& linear) {
+  if (linear.adapters.empty()) {
+    return linear.weight.master;
+  }
+  at::Tensor sum = linear.weight.master.clone();
+  for (const Adapter& adapter : linear.adapters) {
+    at::Tensor rows = sum.slice(0, adapter.row_begin, adapter.row_end);
+    rows.addmm_(adapter.b.master, adapter.a.master, 1, adapter.scale);
+  }
+  return sum;
 }
 
 }  // namespace cupel

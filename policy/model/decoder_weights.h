@@ -16,15 +16,27 @@ namespace cupel {
 struct Parameter {
   std::string name;     // of the storage: "model.layers.0.self_attn.qkv" (fused matrices have no single Hugging Face name)
   at::Tensor master;    // fp32
-  at::Tensor grad;      // fp32, same shape; undefined until EnableTraining
+  at::Tensor grad;      // fp32, same shape; undefined until EnableTraining, and for good when the parameter is frozen
   bool decays = false;  // weight decay applies (matrices, not norms)
 };
 
-// A matrix applied to activations: y = x W^T.
+// A low-rank change of some rows of a matrix (LoRA, arXiv 2106.09685): W[row_begin:row_end] + scale B A.
+struct Adapter {
+  std::string module;  // Hugging Face name of the matrix: "model.layers.0.self_attn.q_proj"
+  int64_t row_begin;
+  int64_t row_end;
+  double scale;  // alpha / rank, or alpha / sqrt(rank)
+  Parameter a;   // [rank, in]
+  Parameter b;   // [rows, rank]
+};
+
+// A matrix applied to activations: y = x W^T. With adapters, W is the sum of the master and their products; the layouts below hold the sum,
+// so sampling and training do not know of adapters.
 struct LinearWeights {
   Parameter weight;              // [out, in]
   kernels::PackedMatrix packed;  // in the compute type, for the product kernel; empty in the layers when oneDNN does their products
   at::Tensor onednn;             // the same for oneDNN, when that backend is chosen; undefined otherwise
+  std::vector<Adapter> adapters = {};
 };
 
 struct LayerWeights {
@@ -65,7 +77,16 @@ struct NamedSlice {
   float* data() const;                 // of its part of the master; rows are contiguous
 };
 std::vector<NamedSlice> NamedSlices(DecoderWeights& weights);
-// Every storage once, in a fixed order: what the optimizer, the gradient norm and the trainer's checkpoint loop over.
+// Every storage of the model once, in a fixed order, without adapters.
 std::vector<Parameter*> Parameters(DecoderWeights& weights);
+// The matrices inside the layers, in a fixed order: what can have adapters.
+std::vector<LinearWeights*> LayerMatrices(DecoderWeights& weights);
+// Parameters, then the parameters of the adapters: everything that makes a policy what it is.
+std::vector<Parameter*> AllParameters(DecoderWeights& weights);
+// What is trained, in a fixed order: the adapters where there are any, otherwise everything. The optimizer, the gradient norm and the
+// trainer's checkpoint loop over these.
+std::vector<Parameter*> TrainedParameters(DecoderWeights& weights);
+// The matrix that acts, fp32: the master itself, or a new tensor with the adapters added.
+at::Tensor EffectiveMatrix(const LinearWeights& linear);
 
 }  // namespace cupel

@@ -18,8 +18,8 @@
 namespace cupel {
 namespace {
 
-// Rows whose logit gradients stand in memory at once: 512 x 49,152 bf16 are 50 MB. Large enough to make the two products with them
-// efficient.
+// Rows whose logits and their gradients stand in memory at once: 512 x 49,152 are 100 MB in float and 50 MB in bf16. Large enough to make
+// the two products with the gradients efficient.
 constexpr int64_t kGradientRows = 512;
 // Rows of logits that a thread holds: 48 x 49,152 floats are 9 MB, and a pass over the head's weights serves enough rows to be worth its
 // memory traffic.
@@ -54,86 +54,184 @@ at::Tensor ScatterAdd(const at::Tensor& grad, std::span<const int64_t> rows, int
   return sum.to(grad.scalar_type());
 }
 
-// Computes the logits of normed rows [begin, end) block by block and hands each row of logits to `use`. Logits stand in one scratch buffer
-// per thread.
-void ForLogits(const ComputeBackend& backend, const DecoderWeights& weights, const at::Tensor& normed, int64_t begin, int64_t end,
-               const std::function<void(int64_t row, float* logits)>& use) {
-  const int64_t vocab = weights.config.vocab_size;
-  const int64_t row_bytes = normed.size(1) * backend.bytes();
-  const auto* x = static_cast<const std::byte*>(normed.const_data_ptr());
+// Runs `work(first, rows)` on blocks of rows that cover [begin, end), with all threads.
+void ForBlocks(int64_t begin, int64_t end, const std::function<void(int64_t first, int64_t rows)>& work) {
   at::parallel_for(begin, end, kRowsPerThread, [&](int64_t thread_begin, int64_t thread_end) {
-    const at::Tensor logits = at::empty({std::min(kLogitRows, thread_end - thread_begin), vocab}, at::kFloat);
     for (int64_t first = thread_begin; first < thread_end; first += kLogitRows) {
-      const int64_t rows = std::min(kLogitRows, thread_end - first);
-      HeadRows(backend, weights, x + first * row_bytes, rows, logits.data_ptr<float>());
-      for (int64_t row = 0; row < rows; ++row) {
-        use(first + row, logits.data_ptr<float>() + row * vocab);
-      }
+      work(first, std::min(kLogitRows, thread_end - first));
     }
   });
 }
 
-// d(loss)/d(normed) of all scored rows from d(loss)/d(log p); adds the head's gradient.
-at::Tensor HeadBackward(const ComputeBackend& backend, DecoderWeights& weights, std::span<const TokenId> targets, const at::Tensor& normed,
-                        const at::Tensor& grad_logprobs, float inverse_temperature) {
-  const int64_t vocab = weights.config.vocab_size;
-  const int64_t num_rows = normed.size(0);
-  const float* coefficients = grad_logprobs.const_data_ptr<float>();
-  const at::Tensor matrix = ComputeCopy(backend, weights.head_weight());
-  at::Tensor grad_normed = EmptyRows(backend, num_rows, normed.size(1));
-  for (int64_t begin = 0; begin < num_rows; begin += kGradientRows) {
-    const int64_t end = std::min(begin + kGradientRows, num_rows);
-    const at::Tensor grad_logits = EmptyRows(backend, end - begin, vocab);
-    auto* out = static_cast<std::byte*>(grad_logits.data_ptr());
-    ForLogits(backend, weights, normed, begin, end, [&](int64_t row, float* logits) {
-      const kernels::SoftmaxStats stats = backend.kernels->softmax_stats(logits, vocab, inverse_temperature);
-      backend.kernels->softmax_backward(backend.type, logits, vocab, stats, targets[static_cast<size_t>(row)], coefficients[row],
-                                        inverse_temperature, out + (row - begin) * vocab * backend.bytes());
-    });
-    AddWeightGradient(weights.head_weight(), normed.slice(0, begin, end), grad_logits);
-    at::Tensor part = grad_normed.slice(0, begin, end);
-    at::mm_out(part, grad_logits, matrix);
+// Final norm, head and log-softmax of the scored rows, and the way back.
+class ScoredHead {
+ public:
+  ScoredHead(const ComputeBackend& backend, DecoderWeights& weights, const PackedBatch& batch, const at::Tensor& hidden, double temperature)
+      : backend_(backend),
+        weights_(weights),
+        batch_(batch),
+        inverse_temperature_(static_cast<float>(1.0 / temperature)),
+        num_tokens_(hidden.size(0)),
+        gathered_(Gather(hidden, batch.query_rows)),
+        stats_(static_cast<size_t>(batch.num_scored())) {
+    Check(temperature > 0, "a temperature is positive");
+    normed_ = NormForward(backend, weights.final_norm, weights.config.rms_norm_eps, gathered_, &rstd_);
   }
-  return grad_normed;
-}
+
+  // log p and entropy of rows [begin, end). The logits, multiplied by the inverse temperature, are left in `logits` [rows, V] unless it is
+  // null.
+  void Score(int64_t begin, int64_t end, float* logits, float* logprobs, float* entropies) {
+    ForBlocks(begin, end, [&](int64_t first, int64_t rows) {
+      at::Tensor scratch;
+      if (logits == nullptr) {
+        scratch = at::empty({rows, vocab()}, at::kFloat);
+      }
+      float* block = logits == nullptr ? scratch.data_ptr<float>() : logits + (first - begin) * vocab();
+      Logits(first, rows, block);
+      for (int64_t row = first; row < first + rows; ++row) {
+        float* z = block + (row - first) * vocab();
+        const kernels::SoftmaxStats stats = backend_.kernels->softmax_stats(z, vocab(), inverse_temperature_);
+        stats_[static_cast<size_t>(row)] = stats;
+        logprobs[row] = z[Target(row)] - stats.max - stats.log_sum;
+        entropies[row] = stats.entropy;
+      }
+    });
+  }
+
+  // d loss / d normed of rows [begin, end) from the gradients by log p and entropy (null: none); adds the head's gradient. `logits` as
+  // Score left them, or null to compute them again.
+  void Differentiate(int64_t begin, int64_t end, const float* logits, const float* logprob_gradients, const float* entropy_gradients) {
+    const at::Tensor grad_logits = EmptyRows(backend_, end - begin, vocab());
+    ForBlocks(begin, end, [&](int64_t first, int64_t rows) {
+      at::Tensor scratch;
+      if (logits == nullptr) {
+        scratch = at::empty({rows, vocab()}, at::kFloat);
+        Logits(first, rows, scratch.data_ptr<float>());
+      }
+      for (int64_t row = first; row < first + rows; ++row) {
+        const float* z = logits == nullptr ? Rescaled(scratch, row, first) : logits + (row - begin) * vocab();
+        auto* out = static_cast<std::byte*>(grad_logits.data_ptr()) + (row - begin) * vocab() * backend_.bytes();
+        RowBackward(row, z, logprob_gradients[row], entropy_gradients == nullptr ? 0.0F : entropy_gradients[row], out);
+      }
+    });
+    AddWeightGradient(weights_.head_weight(), normed_.slice(0, begin, end), grad_logits);
+    if (!matrix_.defined()) {
+      matrix_ = ComputeCopy(backend_, weights_.head_weight().master);
+      grad_normed_ = EmptyRows(backend_, normed_.size(0), normed_.size(1));
+    }
+    at::Tensor part = grad_normed_.slice(0, begin, end);
+    at::mm_out(part, grad_logits, matrix_);
+  }
+
+  // d loss / d hidden, once every row has been differentiated.
+  at::Tensor HiddenGradient() {
+    const at::Tensor grad_gathered = NormBackward(backend_, weights_.final_norm, gathered_, rstd_, grad_normed_);
+    return ScatterAdd(grad_gathered, batch_.query_rows, num_tokens_);
+  }
+
+  int64_t vocab() const { return weights_.config.vocab_size; }
+  void Logits(int64_t first, int64_t rows, float* logits) const {
+    const auto* x = static_cast<const std::byte*>(normed_.const_data_ptr());
+    HeadRows(backend_, weights_, x + first * normed_.size(1) * backend_.bytes(), rows, logits);
+  }
+
+ private:
+  int64_t Target(int64_t row) const { return batch_.targets[static_cast<size_t>(row)]; }
+
+  // The row of logits at temperature 1, scaled as Score scales it.
+  const float* Rescaled(const at::Tensor& block, int64_t row, int64_t first) {
+    float* z = block.data_ptr<float>() + (row - first) * vocab();
+    stats_[static_cast<size_t>(row)] = backend_.kernels->softmax_stats(z, vocab(), inverse_temperature_);
+    return z;
+  }
+
+  void RowBackward(int64_t row, const float* z, float logprob_gradient, float entropy_gradient, void* out) const {
+    const kernels::SoftmaxStats& stats = stats_[static_cast<size_t>(row)];
+    if (entropy_gradient == 0) {
+      backend_.kernels->softmax_backward(backend_.type, z, vocab(), stats, Target(row), logprob_gradient, inverse_temperature_, out);
+    } else {
+      backend_.kernels->softmax_entropy_backward(backend_.type, z, vocab(), stats, Target(row), logprob_gradient, entropy_gradient,
+                                                 inverse_temperature_, out);
+    }
+  }
+
+  const ComputeBackend& backend_;
+  DecoderWeights& weights_;
+  const PackedBatch& batch_;
+  float inverse_temperature_;
+  int64_t num_tokens_;                        // N
+  at::Tensor gathered_;                       // [C, D]
+  at::Tensor rstd_;                           // [C]
+  at::Tensor normed_;                         // [C, D]
+  at::Tensor matrix_;                         // [V, D] in the compute type, made for the way back
+  at::Tensor grad_normed_;                    // [C, D]
+  std::vector<kernels::SoftmaxStats> stats_;  // [C]
+};
 
 }  // namespace
 
 ScoredTokens ScoreTokens(const ComputeBackend& backend, DecoderWeights& weights, const std::shared_ptr<const PackedLayout>& layout,
                          const at::Tensor& hidden, double temperature) {
-  Check(temperature > 0, "a temperature is positive");
-  const auto inverse_temperature = static_cast<float>(1.0 / temperature);
-  const int64_t vocab = weights.config.vocab_size;
   const int64_t num_rows = layout->batch.num_scored();
-  const double eps = weights.config.rms_norm_eps;
-  const at::Tensor gathered = Gather(hidden, layout->batch.query_rows);
-  at::Tensor rstd;
-  const at::Tensor normed = NormForward(backend, weights.final_norm, eps, gathered, IsRecording(hidden) ? &rstd : nullptr);
+  const auto head = std::make_shared<ScoredHead>(backend, weights, layout->batch, hidden.detach(), temperature);
   ScoredTokens result{at::empty({num_rows}, at::kFloat), at::empty({num_rows}, at::kFloat)};
-  float* logprobs = result.logprobs.data_ptr<float>();
-  float* entropy = result.entropy.data_ptr<float>();
-  ForLogits(backend, weights, normed, 0, num_rows, [&](int64_t row, float* logits) {
-    const kernels::SoftmaxStats stats = backend.kernels->softmax_stats(logits, vocab, inverse_temperature);
-    logprobs[row] = logits[layout->batch.targets[static_cast<size_t>(row)]] - stats.max - stats.log_sum;
-    entropy[row] = stats.entropy;
+  head->Score(0, num_rows, nullptr, result.logprobs.data_ptr<float>(), result.entropy.data_ptr<float>());
+  Record(result.logprobs, {hidden}, [head, layout, num_rows](const at::Tensor& grad) -> std::vector<at::Tensor> {
+    for (int64_t begin = 0; begin < num_rows; begin += kGradientRows) {
+      head->Differentiate(begin, std::min(begin + kGradientRows, num_rows), nullptr, grad.const_data_ptr<float>(), nullptr);
+    }
+    return {head->HiddenGradient()};
   });
-  Record(result.logprobs, {hidden},
-         [&backend, &weights, layout, gathered, normed, rstd, inverse_temperature,
-          num_tokens = hidden.size(0)](const at::Tensor& grad) -> std::vector<at::Tensor> {
-           const at::Tensor grad_normed = HeadBackward(backend, weights, layout->batch.targets, normed, grad, inverse_temperature);
-           const at::Tensor grad_gathered = NormBackward(backend, weights.final_norm, gathered, rstd, grad_normed);
-           return {ScatterAdd(grad_gathered, layout->batch.query_rows, num_tokens)};
-         });
   return result;
 }
 
+at::Tensor ScoreAndDifferentiate(const ComputeBackend& backend, DecoderWeights& weights, const PackedLayout& layout,
+                                 const at::Tensor& hidden, double temperature, const LossGradient& loss) {
+  const PackedBatch& batch = layout.batch;
+  const auto num_rows = static_cast<size_t>(batch.num_scored());
+  ScoredHead head(backend, weights, batch, hidden, temperature);
+  std::vector<float> logprobs(num_rows);
+  std::vector<float> entropies(num_rows);
+  std::vector<float> logprob_gradients(num_rows);
+  std::vector<float> entropy_gradients(num_rows);
+  const auto ask = [&](size_t completion) {
+    const auto begin = static_cast<size_t>(batch.completion_begin[completion]);
+    const auto length = static_cast<size_t>(batch.completion_begin[completion + 1]) - begin;
+    loss(completion, std::span(logprobs).subspan(begin, length), std::span(entropies).subspan(begin, length),
+         std::span(logprob_gradients).subspan(begin, length), std::span(entropy_gradients).subspan(begin, length));
+  };
+  at::Tensor logits;  // [rows at one time, V]
+  const size_t num_completions = batch.completion_begin.size() - 1;
+  for (size_t first = 0; first < num_completions;) {
+    // As many whole completions as fit; one that does not fit alone is gone through twice.
+    const int64_t begin = batch.completion_begin[first];
+    size_t last = first + 1;
+    while (last < num_completions && batch.completion_begin[last + 1] - begin <= kGradientRows) {
+      ++last;
+    }
+    const int64_t end = batch.completion_begin[last];
+    const bool fits = end - begin <= kGradientRows;
+    if (fits && (!logits.defined() || logits.size(0) < end - begin)) {
+      logits = at::empty({end - begin, weights.config.vocab_size}, at::kFloat);
+    }
+    float* kept = fits ? logits.data_ptr<float>() : nullptr;
+    head.Score(begin, end, kept, logprobs.data(), entropies.data());
+    for (size_t completion = first; completion < last; ++completion) {
+      ask(completion);
+    }
+    for (int64_t row = begin; row < end; row += kGradientRows) {
+      head.Differentiate(row, std::min(row + kGradientRows, end), kept, logprob_gradients.data(), entropy_gradients.data());
+    }
+    first = last;
+  }
+  return head.HiddenGradient();
+}
+
 at::Tensor ScoredLogits(const ComputeBackend& backend, DecoderWeights& weights, const PackedLayout& layout, const at::Tensor& hidden) {
-  const int64_t vocab = weights.config.vocab_size;
-  const at::Tensor gathered = Gather(hidden, layout.batch.query_rows);
-  const at::Tensor normed = NormForward(backend, weights.final_norm, weights.config.rms_norm_eps, gathered, nullptr);
-  at::Tensor result = at::empty({normed.size(0), vocab}, at::kFloat);
-  ForLogits(backend, weights, normed, 0, normed.size(0),
-            [&](int64_t row, float* logits) { std::copy(logits, logits + vocab, result.data_ptr<float>() + row * vocab); });
+  const int64_t num_rows = layout.batch.num_scored();
+  const ScoredHead head(backend, weights, layout.batch, hidden, 1.0);
+  at::Tensor result = at::empty({num_rows, head.vocab()}, at::kFloat);
+  ForBlocks(0, num_rows, [&](int64_t first, int64_t rows) { head.Logits(first, rows, result.data_ptr<float>() + first * head.vocab()); });
   return result;
 }
 

@@ -36,6 +36,14 @@ void AddInto(const at::Tensor& target, const at::Tensor& term) {
   });
 }
 
+// dL/dB = s dL/dW A^T and dL/dA = s B^T dL/dW with dL/dW = grad^T x, which is never formed: u = x A^T and v = grad B are thin.
+void AddAdapterGradient(const ComputeBackend& backend, Adapter& adapter, const at::Tensor& x, const at::Tensor& grad) {
+  const at::Tensor u = at::mm(x, ComputeCopy(backend, adapter.a.master).t()).mul_(adapter.scale);
+  const at::Tensor v = at::mm(grad, ComputeCopy(backend, adapter.b.master)).mul_(adapter.scale);
+  AddWeightGradient(adapter.b, u, grad);
+  AddWeightGradient(adapter.a, x, v);
+}
+
 }  // namespace
 
 void ForRows(int64_t rows, const std::function<void(int64_t, int64_t)>& work) {
@@ -63,7 +71,6 @@ at::Tensor NormForward(const ComputeBackend& backend, const Parameter& norm, dou
 
 at::Tensor NormBackward(const ComputeBackend& backend, Parameter& norm, const at::Tensor& x, const at::Tensor& rstd,
                         const at::Tensor& grad) {
-  Check(norm.grad.defined(), "EnableTraining comes before a backward pass");
   const int64_t rows = x.size(0);
   const int64_t width = x.size(1);
   at::Tensor grad_x = EmptyRows(backend, rows, width);
@@ -78,7 +85,7 @@ at::Tensor NormBackward(const ComputeBackend& backend, Parameter& norm, const at
                                          sums.data_ptr<float>() + sum * width);
     }
   });
-  for (int64_t sum = 0; sum < num_sums; ++sum) {
+  for (int64_t sum = 0; sum < num_sums && norm.grad.defined(); ++sum) {
     norm.grad.add_(sums[sum]);
   }
   return grad_x;
@@ -96,26 +103,31 @@ at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& lin
   return y;
 }
 
-at::Tensor LinearBackward(const ComputeBackend& backend, Parameter& weight, const at::Tensor& x, const at::Tensor& grad) {
-  AddWeightGradient(weight, x, grad);
-  return at::mm(grad, ComputeCopy(backend, weight));
+at::Tensor LinearBackward(const ComputeBackend& backend, LinearWeights& linear, const at::Tensor& x, const at::Tensor& grad) {
+  for (Adapter& adapter : linear.adapters) {
+    AddAdapterGradient(backend, adapter, x, grad.slice(1, adapter.row_begin, adapter.row_end));
+  }
+  AddWeightGradient(linear.weight, x, grad);
+  return at::mm(grad, ComputeCopy(backend, EffectiveMatrix(linear)));
 }
 
-void AddWeightGradient(Parameter& weight, const at::Tensor& x, const at::Tensor& grad) {
-  Check(weight.grad.defined(), "EnableTraining comes before a backward pass");
+void AddWeightGradient(Parameter& parameter, const at::Tensor& x, const at::Tensor& grad) {
+  if (!parameter.grad.defined()) {
+    return;
+  }
   if (x.scalar_type() == at::kFloat) {
-    weight.grad.addmm_(grad.t(), x);
+    parameter.grad.addmm_(grad.t(), x);
   } else {
-    AddInto(weight.grad, at::mm(grad.t(), x));
+    AddInto(parameter.grad, at::mm(grad.t(), x));
   }
 }
 
-at::Tensor ComputeCopy(const ComputeBackend& backend, const Parameter& parameter) {
+at::Tensor ComputeCopy(const ComputeBackend& backend, const at::Tensor& matrix) {
   if (backend.type == kernels::DType::kFloat) {
-    return parameter.master;
+    return matrix;
   }
-  at::Tensor copy = at::empty(parameter.master.sizes(), at::kBFloat16);
-  const float* from = parameter.master.const_data_ptr<float>();
+  at::Tensor copy = at::empty(matrix.sizes(), at::kBFloat16);
+  const float* from = matrix.const_data_ptr<float>();
   auto* to = static_cast<kernels::bf16*>(copy.data_ptr());
   at::parallel_for(0, copy.numel(), 1 << 16,
                    [&](int64_t begin, int64_t end) { backend.kernels->to_bf16(from + begin, end - begin, to + begin); });

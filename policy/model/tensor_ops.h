@@ -27,13 +27,14 @@ at::Tensor NormBackward(const ComputeBackend& backend, Parameter& norm, const at
 
 // x W^T (+ residual, unless undefined).
 at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& linear, const at::Tensor& x, const at::Tensor& residual = {});
-// The gradient of x: grad W; adds grad^T x into weight.grad.
-at::Tensor LinearBackward(const ComputeBackend& backend, Parameter& weight, const at::Tensor& x, const at::Tensor& grad);
-// The second half of it.
-void AddWeightGradient(Parameter& weight, const at::Tensor& x, const at::Tensor& grad);
-// A matrix in the compute type: the master itself in fp32, otherwise a rounded copy made now. Standing copies would cost half as much
-// memory as the gradients and save one part in a hundred of a backward pass.
-at::Tensor ComputeCopy(const ComputeBackend& backend, const Parameter& parameter);
+// The gradient of x: grad W; adds grad^T x into weight.grad or, through the chain rule, into the gradients of the adapters. What is frozen
+// gets none.
+at::Tensor LinearBackward(const ComputeBackend& backend, LinearWeights& linear, const at::Tensor& x, const at::Tensor& grad);
+// Adds grad^T x into parameter.grad, unless it is frozen.
+void AddWeightGradient(Parameter& parameter, const at::Tensor& x, const at::Tensor& grad);
+// A matrix in the compute type: itself in fp32, otherwise a rounded copy made now. Standing copies would cost half as much memory as the
+// gradients and save one part in a hundred of a backward pass.
+at::Tensor ComputeCopy(const ComputeBackend& backend, const at::Tensor& matrix);
 
 // silu(gate) * up of x = [gate, up].
 at::Tensor SwigluForward(const ComputeBackend& backend, const at::Tensor& x);

@@ -43,7 +43,7 @@ void PackForKernel(const ComputeBackend& backend, const at::Tensor& matrix, kern
 }
 
 void RefreshLinear(const ComputeBackend& backend, LinearWeights& linear) {
-  const at::Tensor matrix = ComputeCopy(backend, linear.weight);
+  const at::Tensor matrix = ComputeCopy(backend, EffectiveMatrix(linear));
   if (backend.onednn) {
     linear.onednn.reset();  // first, so that old and new layout never stand side by side
     linear.onednn = OnednnReorder(matrix);
@@ -89,12 +89,10 @@ void DrawMasters(uint64_t seed, DecoderWeights& weights) {
 }
 
 void RefreshDerived(const ComputeBackend& backend, DecoderWeights& weights) {
-  for (LayerWeights& layer : weights.layers) {
-    for (LinearWeights* linear : {&layer.qkv, &layer.o_proj, &layer.gate_up, &layer.down}) {
-      RefreshLinear(backend, *linear);
-    }
+  for (LinearWeights* linear : LayerMatrices(weights)) {
+    RefreshLinear(backend, *linear);
   }
-  PackForKernel(backend, ComputeCopy(backend, weights.head_weight()), weights.head.packed);
+  PackForKernel(backend, ComputeCopy(backend, weights.head_weight().master), weights.head.packed);
 }
 
 }  // namespace cupel

@@ -56,8 +56,8 @@ TEST_CASE("settings that cannot be are refused before a folder is made", "[bad_i
   const std::vector<Case> cases = {
       {"optimizer.learning_rat=1e-4", {"learning_rat", "learning_rate"}},
       {"optimiser.learning_rate=1e-4", {"optimiser", "optimizer"}},
-      {"grpo.clip_low=7", {"grpo.clip_low", "7", "0", "1"}},
-      {"grpo.clip_low=nan", {"grpo.clip_low"}},
+      {"grpo.objective.clip_low=7", {"grpo.objective.clip_low", "7", "0", "1"}},
+      {"grpo.objective.clip_low=nan", {"grpo.objective.clip_low"}},
       {"grpo.aggregation=tokenmean", {"grpo.aggregation", "tokenmean", "token_mean"}},
       {"rollout.group_size=1", {"rollout.group_size", "1"}},
       {"rollout.group_size=2.5", {"rollout.group_size", "2.5"}},
@@ -65,7 +65,7 @@ TEST_CASE("settings that cannot be are refused before a folder is made", "[bad_i
       {"run.steps", {"run.steps", "="}},
       {"run=3", {"run"}},
       {"model.path=", {"model.path"}},
-      {"grpo.updates_per_step=64", {"grpo.updates_per_step", "64", "prompts_per_step"}},
+      {"grpo.updates_per_rollout=64", {"grpo.updates_per_rollout", "64", "prompts_per_step"}},
       {"data.source=arithmetics", {"data.source", "arithmetics", "arithmetic"}},
       {"data.arithmetic.template=nothing", {"{expression}"}},
       {"data.arithmetic.operators=[\"/\"]", {"operators", "/"}},
@@ -240,7 +240,7 @@ TEST_CASE("a model whose numbers are not finite is stopped by the safety rule", 
   bytes.replace(bytes.size() - 4, 4, "\xff\xff\xff\x7f");  // the last weight becomes NaN
   REQUIRE(WriteFileAtomically(model + "/model.safetensors", bytes).ok());
   const ProcessResult result =
-      Cupel(TrainTiny(folder.File("nan"), {"--no-eval", "--set", "model.path=" + model, "--set", "grpo.max_skipped_updates=2"}));
+      Cupel(TrainTiny(folder.File("nan"), {"--no-eval", "--set", "model.path=" + model, "--set", "grpo.safety.max_skipped_updates=2"}));
   INFO(result.out);
   CheckRefused(result, 3, {"2 updates in a row", "learning_rate"});
   CHECK(Contains(result.out, "the update was skipped"));

@@ -22,7 +22,7 @@ using testing::Cupel;
 using testing::TinyRecipe;
 using testing::TrainTiny;
 
-const std::vector<std::string> kCommands = {"train", "eval", "sample", "show", "doctor", "bench"};
+const std::vector<std::string> kCommands = {"train", "sft", "eval", "sample", "show", "doctor", "bench"};
 
 // Standard output as one JSON document.
 Json JsonOf(const ProcessResult& result) {
@@ -56,8 +56,8 @@ TEST_CASE("every command explains itself", "[commands]") {
 TEST_CASE("train lists every setting with range and default", "[commands]") {
   const ProcessResult result = Cupel({"train", "--settings"});
   CHECK(result.exit_code == 0);
-  for (const char* name : {"model.path", "data.arithmetic.operators", "rollout.group_size", "grpo.clip_high", "optimizer.learning_rate",
-                           "engine.kv_cache_mib", "eval.samples", "run.seed"}) {
+  for (const char* name : {"model.path", "data.arithmetic.operators", "rollout.group_size", "grpo.objective.clip_high",
+                           "optimizer.learning_rate", "engine.kv_cache_mib", "eval.samples", "run.seed"}) {
     CHECK(Contains(result.out, name));
   }
 }

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "grpo/trainer.h"
 #include "tests/grpo/groups.h"
 #include "tests/grpo/tiny_policy.h"
 #include "tests/testing/catch_torch.h"
@@ -265,7 +266,7 @@ TEST_CASE("a damaged or lost checkpoint is written again, a good one is kept", "
   CHECK(run.Load().step.value() == 2);
 
   // Its several rows are still one checkpoint.
-  REQUIRE(PruneCheckpoints(run.folder(), 1, run.store()).ok());
+  REQUIRE(PruneCheckpoints(run.folder(), {.newest = 1}, run.store()).ok());
   CHECK(Entries(run.Checkpoints()) == std::set<std::string>{Name(2)});
   CHECK(run.Load().step.value() == 2);
 }
@@ -287,7 +288,7 @@ TEST_CASE("a path in the log is not followed", "[checkpoint]") {
   const TempDir precious;
   REQUIRE(run.store().AppendCheckpoint({2, "checkpoints/../../" + fs::path(precious.path()).filename().string(), ""}).ok());
   REQUIRE(run.store().AppendCheckpoint({3, precious.path(), ""}).ok());
-  REQUIRE(PruneCheckpoints(run.folder(), 1, run.store()).ok());
+  REQUIRE(PruneCheckpoints(run.folder(), {.newest = 1}, run.store()).ok());
   CHECK(Exists(precious.path()));
 }
 
@@ -309,14 +310,55 @@ TEST_CASE("a checkpoint of a newer format is refused, not passed over", "[checkp
 TEST_CASE("the newest checkpoints are kept and the others removed", "[checkpoint]") {
   Run run;
   run.LearnAndSave(4);
-  REQUIRE(PruneCheckpoints(run.folder(), 2, run.store()).ok());
+  REQUIRE(PruneCheckpoints(run.folder(), {.newest = 2}, run.store()).ok());
   CHECK(Entries(run.Checkpoints()) == std::set<std::string>{Name(3), Name(4)});
-  REQUIRE(PruneCheckpoints(run.folder(), 0, run.store()).ok());
+  REQUIRE(PruneCheckpoints(run.folder(), {.newest = 0}, run.store()).ok());
   CHECK(Entries(run.Checkpoints()) == std::set<std::string>{Name(4)});
   CHECK(run.store().ReadCheckpoints().value().size() == 4);
   const Run::Loaded loaded = run.Load();
   CHECK(loaded.step.value() == 4);
   CHECK(loaded.warnings.empty());  // a pruned checkpoint is not a lost one
+}
+
+TEST_CASE("multiples and the best are kept beside the newest", "[checkpoint]") {
+  Run run;
+  run.LearnAndSave(6);
+  for (int64_t step = 0; step < 6; ++step) {
+    // Of the step that makes the checkpoint of step + 1; the third is the best.
+    REQUIRE(run.store().WriteMetrics(step, {{"reward", step == 2 ? 0.9 : 0.1 * static_cast<double>(step)}}).ok());
+  }
+  REQUIRE(PruneCheckpoints(run.folder(), {.newest = 1, .every = 2, .best_metric = "reward"}, run.store()).ok());
+  CHECK(Entries(run.Checkpoints()) == std::set<std::string>{Name(2), Name(3), Name(4), Name(6)});
+  RolloutStore::Evaluation evaluation;
+  evaluation.name = "step";
+  evaluation.step = 4;
+  evaluation.pass_at_1 = 0.5;
+  REQUIRE(run.store().WriteEvaluation(evaluation).ok());
+  REQUIRE(PruneCheckpoints(run.folder(), {.newest = 1, .every = 0, .best_metric = "pass@1"}, run.store()).ok());
+  CHECK(Entries(run.Checkpoints()) == std::set<std::string>{Name(4), Name(6)});
+}
+
+// Through the digests that VerifyCheckpoint compares, on the file's bytes in memory: writing each flip to the disk would test the disk.
+TEST_CASE("ten thousand flipped bits all change a file's digest", "[checkpoint]") {
+  Run run;
+  run.LearnAndSave(1);
+  const std::string path = run.Checkpoint(1) + "/manifest.json";
+  const Json manifest = ParseJson(ReadFile(path).value(), path).value();
+  RandomStream random(6, RandomPurpose::kTaskContent);
+  int flips = 0;
+  for (const Json& entry : manifest["files"]) {
+    std::string bytes = ReadFile(run.Checkpoint(1) + "/" + entry["name"].get<std::string>()).value();
+    const bool is_small = bytes.size() < 100000;
+    for (int i = 0; i < (is_small ? 2200 : 150); ++i, ++flips) {
+      char& byte = bytes[random.Below(bytes.size())];
+      const char before = byte;
+      byte = static_cast<char>(byte ^ (1 << random.Below(8)));
+      REQUIRE(Sha256Hex(bytes) != entry["sha256"].get<std::string>());
+      byte = before;
+    }
+    REQUIRE(Sha256Hex(bytes) == entry["sha256"].get<std::string>());
+  }
+  CHECK(flips >= 10000);
 }
 
 // Files cannot grow beyond `bytes` while this lives: what a full disk does, at a chosen place.

@@ -137,32 +137,6 @@ TEST_CASE("the norm of gradients that are not finite is not finite", "[optimizer
   CHECK(std::isfinite(optimizer.GradientNorm()));
 }
 
-TEST_CASE("the step size warms up over its updates and then stays or falls to zero", "[optimizer]") {
-  const std::unique_ptr<Policy> policy = LoadTiny();
-  policy->EnableTraining();
-  OptimizerConfig config;
-  config.learning_rate = 1;
-  config.warmup_updates = 10;
-  const auto rate = [&](const char* schedule, int64_t update) {
-    config.schedule = schedule;
-    return Optimizer(*policy, config, 100).LearningRate(update);
-  };
-  for (const char* schedule : {"constant", "linear"}) {
-    CHECK(rate(schedule, 0) == Approx(0.090909).margin(1e-6).epsilon(0));
-    CHECK(rate(schedule, 1) == Approx(0.181818).margin(1e-6).epsilon(0));
-    CHECK(rate(schedule, 5) == Approx(0.545455).margin(1e-6).epsilon(0));
-    CHECK(rate(schedule, 10) == 1);
-  }
-  CHECK(rate("constant", 99) == 1);
-  CHECK(rate("linear", 55) == 0.5);
-  CHECK(rate("linear", 99) == Approx(1.0 / 90));
-  CHECK(rate("linear", 100) == 0);
-  CHECK(rate("linear", 5000) == 0);
-  config.warmup_updates = 0;
-  CHECK(rate("constant", 0) == 1);
-  CHECK(rate("linear", 0) == 1);
-}
-
 TEST_CASE("saved moments come back bit for bit, and those of another model are refused", "[optimizer]") {
   const TempDir folder;
   const std::unique_ptr<Policy> policy = LoadTiny();

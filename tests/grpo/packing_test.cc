@@ -1,4 +1,4 @@
-// Covers grpo/packing.h. Alone: build/release/tests/grpo_math_test "[packing]"
+// Covers grpo/packing.h and grpo/update.h. Alone: build/release/tests/grpo_math_test "[packing]"
 //
 // The laws are checked by unpacking: from every scored token the sequence that the model saw before it is read back.
 
@@ -13,7 +13,8 @@
 #include <catch2/catch.hpp>
 
 #include "grpo/advantage/advantage.h"
-#include "grpo/objective/token_weight.h"
+#include "grpo/objective/aggregation.h"
+#include "grpo/update.h"
 #include "tests/grpo/groups.h"
 
 namespace cupel {
@@ -21,6 +22,48 @@ namespace {
 
 using testing::MakeGroup;
 using testing::MakeRollout;
+
+// One forward pass of an update, with what the loss is told about each scored token. All vectors [C].
+struct PackedPart {
+  PackedBatch batch;
+  std::vector<float> old_logprobs;
+  std::vector<float> advantages;
+  std::vector<float> weights;
+};
+
+std::vector<GroupFacts> NoFacts(const std::vector<RolloutGroup>& groups) {
+  std::vector<GroupFacts> facts;
+  for (const RolloutGroup& group : groups) {
+    facts.emplace_back(group.rollouts.size());
+  }
+  return facts;
+}
+
+std::vector<PackedPart> PackUpdate(const std::vector<RolloutGroup>& groups, const GrpoConfig& config, int64_t microbatch_tokens) {
+  const std::vector<GroupFacts> facts = NoFacts(groups);
+  const Update update = MakeUpdate(groups, facts, config);
+  std::vector<PackedPart> parts;
+  for (const Microbatch& microbatch : Pack(update.sequences, microbatch_tokens)) {
+    PackedPart part{microbatch.batch, {}, {}, {}};
+    for (size_t i = microbatch.begin; i < microbatch.end; ++i) {
+      const LossInput& loss = update.losses[i];
+      const size_t length = loss.old_logprobs.size();
+      part.old_logprobs.insert(part.old_logprobs.end(), loss.old_logprobs.begin(), loss.old_logprobs.end());
+      part.advantages.insert(part.advantages.end(), length, static_cast<float>(loss.advantage));
+      for (size_t t = 0; t < length; ++t) {
+        part.weights.push_back(static_cast<float>(loss.weight * loss.factors[t]));
+      }
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+std::vector<PackedPart> PackUpdate(const std::vector<RolloutGroup>& groups, const std::string& aggregation, int64_t microbatch_tokens) {
+  GrpoConfig config;
+  config.aggregation = aggregation;
+  return PackUpdate(groups, config, microbatch_tokens);
+}
 
 // One completion as the batch presents it.
 struct Unpacked {
@@ -52,7 +95,7 @@ std::vector<TokenId> Context(const PackedBatch& batch, int64_t row) {
 }
 
 // Checks that each token is predicted from the prompt and the completion's tokens before it, and reads the completion back.
-Unpacked UnpackCompletion(const Microbatch& microbatch, int64_t begin, int64_t end) {
+Unpacked UnpackCompletion(const PackedPart& microbatch, int64_t begin, int64_t end) {
   const PackedBatch& batch = microbatch.batch;
   Unpacked result;
   result.prompt = Context(batch, batch.query_rows[static_cast<size_t>(begin)]);
@@ -68,9 +111,9 @@ Unpacked UnpackCompletion(const Microbatch& microbatch, int64_t begin, int64_t e
   return result;
 }
 
-std::vector<Unpacked> Unpack(const std::vector<Microbatch>& microbatches) {
+std::vector<Unpacked> Unpack(const std::vector<PackedPart>& microbatches) {
   std::vector<Unpacked> completions;
-  for (const Microbatch& microbatch : microbatches) {
+  for (const PackedPart& microbatch : microbatches) {
     const PackedBatch& batch = microbatch.batch;
     const auto scored = static_cast<size_t>(batch.num_scored());
     REQUIRE(scored > 0);
@@ -92,31 +135,27 @@ std::vector<RolloutGroup> NumberedGroups(uint64_t seed) {
   std::vector<RolloutGroup> groups = testing::RandomGroups(seed, 5, 6);
   float number = 0;
   for (RolloutGroup& group : groups) {
-    std::vector<double> rewards;
-    std::vector<uint8_t> is_scored;
+    ScoredGroup scored;
     for (Rollout& rollout : group.rollouts) {
       for (float& logprob : rollout.completion.logprobs) {
         logprob = -(number += 1);
       }
-      rewards.push_back(rollout.reward);
-      is_scored.push_back(rollout.verdict.is_scored() ? 1 : 0);
+      if (rollout.verdict.is_scored()) {
+        scored.rewards.push_back(rollout.reward);
+        scored.lengths.push_back(1);
+      }
     }
-    std::vector<double> advantages(rewards.size());
-    GroupAdvantages(rewards, is_scored, "sample", 1e-6, advantages);
-    for (size_t i = 0; i < advantages.size(); ++i) {
-      group.rollouts[i].advantage = advantages[i];
+    const std::vector<double> advantages = BatchAdvantages({&scored, 1}, {})[0];
+    size_t next = 0;
+    for (Rollout& rollout : group.rollouts) {
+      rollout.advantage = rollout.verdict.is_scored() ? advantages[next++] : 0;
     }
   }
   return groups;
 }
 
-struct Counts {
-  int64_t tokens = 0;
-  int64_t completions = 0;
-};
-
-Counts CountScored(const std::vector<RolloutGroup>& groups) {
-  Counts counts;
+UpdateCounts CountScored(const std::vector<RolloutGroup>& groups) {
+  UpdateCounts counts;
   for (const RolloutGroup& group : groups) {
     for (const Rollout& rollout : group.rollouts) {
       counts.tokens += rollout.verdict.is_scored() ? static_cast<int64_t>(rollout.completion.tokens.size()) : 0;
@@ -133,7 +172,7 @@ int64_t NumPrompts(const PackedBatch& batch) {
 TEST_CASE("every scored token with gradient is packed exactly once, in order, whatever the microbatch size", "[packing]") {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const std::vector<RolloutGroup> groups = NumberedGroups(seed);
-    const Counts counts = CountScored(groups);
+    const UpdateCounts counts = CountScored(groups);
     for (const char* aggregation : {"token_mean", "sequence_mean"}) {
       for (const int64_t microbatch_tokens : {1, 16, 20, 33, 64, 100000}) {
         INFO("seed " << seed << ", " << aggregation << ", " << microbatch_tokens << " tokens");
@@ -147,7 +186,7 @@ TEST_CASE("every scored token with gradient is packed exactly once, in order, wh
             REQUIRE(next < completions.size());
             const Unpacked& completion = completions[next++];
             const size_t length = rollout.completion.tokens.size();
-            const double weight = TokenWeight(aggregation, static_cast<int64_t>(length), counts.tokens, counts.completions);
+            const double weight = TokenWeight(aggregation, static_cast<int64_t>(length), counts, 0);
             CHECK(completion.prompt == group.prompt);
             CHECK(completion.tokens == rollout.completion.tokens);
             CHECK(completion.old_logprobs == rollout.completion.logprobs);
@@ -165,7 +204,7 @@ TEST_CASE("a microbatch exceeds its size only for a single completion, and is cu
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const std::vector<RolloutGroup> groups = NumberedGroups(seed);
     for (const int64_t microbatch_tokens : {1, 16, 20, 33, 64, 100000}) {
-      const std::vector<Microbatch> microbatches = PackUpdate(groups, "token_mean", microbatch_tokens);
+      const std::vector<PackedPart> microbatches = PackUpdate(groups, "token_mean", microbatch_tokens);
       for (size_t i = 0; i < microbatches.size(); ++i) {
         const PackedBatch& batch = microbatches[i].batch;
         const size_t num_completions = batch.completion_begin.size() - 1;
@@ -185,7 +224,7 @@ TEST_CASE("a prompt is stored once per group and again only where its group was 
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const std::vector<RolloutGroup> groups = NumberedGroups(seed);
     for (const int64_t microbatch_tokens : {1, 20, 64, 100000}) {
-      for (const Microbatch& microbatch : PackUpdate(groups, "token_mean", microbatch_tokens)) {
+      for (const PackedPart& microbatch : PackUpdate(groups, "token_mean", microbatch_tokens)) {
         std::set<std::vector<TokenId>> prompts;
         for (const Unpacked& completion : Unpack({microbatch})) {
           prompts.insert(completion.prompt);
@@ -240,9 +279,69 @@ TEST_CASE("an update without any advantage packs into nothing", "[packing]") {
 TEST_CASE("an advantage that is not a number is packed, so that the update sees it", "[packing]") {
   std::vector<RolloutGroup> groups = {MakeGroup({1}, {MakeRollout({2}, 1)})};
   groups[0].rollouts[0].advantage = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<Microbatch> microbatches = PackUpdate(groups, "token_mean", 16);
+  const std::vector<PackedPart> microbatches = PackUpdate(groups, "token_mean", 16);
   REQUIRE(microbatches.size() == 1);
   CHECK(std::isnan(microbatches[0].advantages[0]));
+}
+
+// Leaving a completion of advantage 0 out is exact only while nothing else in the loss looks at it.
+TEST_CASE("with a divergence, an entropy bonus or a squared log-ratio every completion is packed", "[packing]") {
+  const std::vector<RolloutGroup> groups = {MakeGroup({1}, {MakeRollout({2}, 1), MakeRollout({3}, 1)})};
+  std::vector<GroupFacts> facts = NoFacts(groups);
+  for (SequenceFacts& known : facts[0]) {
+    known.reference_logprobs = {-1};
+  }
+  GrpoConfig divergence;
+  divergence.kl.beta = 0.1;
+  GrpoConfig in_reward = divergence;
+  in_reward.kl.placement = "reward";
+  GrpoConfig bonus;
+  bonus.entropy.bonus = 0.1;
+  GrpoConfig kimi;
+  kimi.objective.kind = "squared_log_ratio";
+  CHECK(MakeUpdate(groups, facts, divergence).sequences.size() == 2);
+  CHECK(MakeUpdate(groups, facts, divergence).losses[0].reference_logprobs == std::vector<double>{-1});
+  CHECK(MakeUpdate(groups, facts, in_reward).sequences.empty());
+  CHECK(MakeUpdate(groups, facts, bonus).sequences.size() == 2);
+  CHECK(MakeUpdate(groups, facts, kimi).sequences.size() == 2);
+}
+
+TEST_CASE("masked truncated completions count nowhere", "[packing]") {
+  std::vector<RolloutGroup> groups = {MakeGroup({1}, {MakeRollout({2, 3}, 1), MakeRollout({4, 5, 6}, 0)})};
+  groups[0].rollouts[0].advantage = 1;
+  groups[0].rollouts[1].advantage = -1;
+  groups[0].rollouts[1].completion.finish_reason = FinishReason::kLength;
+  GrpoConfig config;
+  config.mask_truncated = true;
+  const std::vector<PackedPart> parts = PackUpdate(groups, config, 100);
+  REQUIRE(parts.size() == 1);
+  CHECK(parts[0].weights == std::vector<float>{0.5F, 0.5F});
+}
+
+TEST_CASE("the trainer's own log-probabilities replace the sampler's, which then correct the loss", "[packing]") {
+  std::vector<RolloutGroup> groups = {MakeGroup({1}, {MakeRollout({2, 3}, 1)})};  // sampled at log-probability -1
+  groups[0].rollouts[0].advantage = 1;
+  const std::vector<GroupFacts> facts = {{{.old_logprobs = {-1.0F, -0.5F}, .reference_logprobs = {}, .entropies = {}}}};
+  GrpoConfig config;
+  config.correction = {.kind = "truncated", .cap = 1.5};
+  const Update update = MakeUpdate(groups, facts, config);
+  CHECK(update.losses[0].old_logprobs == std::vector<double>{-1, -0.5});
+  CHECK(update.losses[0].factors[0] == 1);
+  CHECK(update.losses[0].factors[1] == 1.5);
+}
+
+TEST_CASE("tokens outside the top share of entropy are masked over the whole update", "[packing]") {
+  std::vector<RolloutGroup> groups = {MakeGroup({1}, {MakeRollout({2, 3}, 1), MakeRollout({4, 5}, 0)})};
+  groups[0].rollouts[0].advantage = 1;
+  groups[0].rollouts[1].advantage = -1;
+  std::vector<GroupFacts> facts = NoFacts(groups);
+  facts[0][0].entropies = {0.1F, 0.9F};
+  facts[0][1].entropies = {0.2F, 0.3F};
+  GrpoConfig config;
+  config.entropy.top_share = 0.5;
+  const Update update = MakeUpdate(groups, facts, config);
+  CHECK(update.losses[0].factors == std::vector<double>{0, 1});
+  CHECK(update.losses[1].factors == std::vector<double>{0, 1});
 }
 
 }  // namespace

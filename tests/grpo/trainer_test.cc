@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "grpo/objective/objective.h"
-#include "grpo/packing.h"
+#include "grpo/update.h"
 #include "tests/grpo/groups.h"
 #include "tests/grpo/tiny_policy.h"
 #include "tests/testing/catch_torch.h"
@@ -131,13 +130,21 @@ TEST_CASE("how an update is cut into microbatches does not change it", "[trainer
 double Loss(Policy& policy, const std::vector<RolloutGroup>& groups, const GrpoConfig& grpo) {
   const at::NoGradGuard no_grad;
   double loss = 0;
-  for (const Microbatch& microbatch : PackUpdate(groups, grpo.aggregation, 100000)) {
+  std::vector<GroupFacts> facts;
+  for (const RolloutGroup& group : groups) {
+    facts.emplace_back(group.rollouts.size());
+  }
+  const Update update = MakeUpdate(groups, facts, grpo);
+  for (const Microbatch& microbatch : Pack(update.sequences, 100000)) {
     const at::Tensor logprobs = policy.TokenLogprobs(microbatch.batch, 1.0).logprobs;
-    for (size_t i = 0; i < microbatch.weights.size(); ++i) {
-      const double ratio = std::exp(static_cast<double>(logprobs.const_data_ptr<float>()[i]) - microbatch.old_logprobs[i]);
-      const double a = microbatch.advantages[i];
-      const double clipped = std::clamp(ratio, 1 - grpo.clip_low, 1 + grpo.clip_high);
-      loss += microbatch.weights[i] * -std::min(ratio * a, clipped * a);
+    const auto* next = logprobs.const_data_ptr<float>();
+    for (size_t i = microbatch.begin; i < microbatch.end; ++i) {
+      const LossInput& input = update.losses[i];
+      for (const double old : input.old_logprobs) {
+        const double ratio = std::exp(static_cast<double>(*next++) - old);
+        const double clipped = std::clamp(ratio, 1 - grpo.objective.clip_low, 1 + grpo.objective.clip_high);
+        loss += input.weight * -std::min(ratio * input.advantage, clipped * input.advantage);
+      }
     }
   }
   return loss;
@@ -216,7 +223,7 @@ TEST_CASE("the sampler's difference is zero for the policy's own log-probabiliti
 
 TEST_CASE("several updates per step share the groups out", "[trainer]") {
   GrpoConfig grpo;
-  grpo.updates_per_step = 4;
+  grpo.updates_per_rollout = 4;
   const Learner learner = MakeLearner(grpo);
   const std::vector<RolloutGroup> groups = JudgedGroups(1);
   REQUIRE(learner.trainer->Learn(groups).ok());
@@ -275,7 +282,7 @@ TEST_CASE("an update whose samples have log-probabilities that are not numbers i
 
 TEST_CASE("too many skipped updates in a row stop the run, a good one between starts the count again", "[trainer]") {
   GrpoConfig grpo;
-  grpo.max_skipped_updates = 3;
+  grpo.safety.max_skipped_updates = 3;
   const Learner learner = MakeLearner(grpo);
   const std::vector<RolloutGroup> good = JudgedGroups(0);
   const std::vector<RolloutGroup> bad = WithBadAdvantage(good, std::numeric_limits<double>::quiet_NaN());

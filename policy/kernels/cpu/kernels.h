@@ -129,6 +129,9 @@ struct KernelTable {
   // Writes d(loss)/d(logits) = coefficient * (onehot(target) - softmax) * inverse_temperature as T [V], from logits already scaled.
   void (*softmax_backward)(DType out_type, const float* logits, int64_t vocab, const SoftmaxStats& stats, int64_t target, float coefficient,
                            float inverse_temperature, void* grad_logits);
+  // The same with a gradient through the entropy H of the row as well: adds -entropy_coefficient * p (log p + H) * inverse_temperature.
+  void (*softmax_entropy_backward)(DType out_type, const float* logits, int64_t vocab, const SoftmaxStats& stats, int64_t target,
+                                   float coefficient, float entropy_coefficient, float inverse_temperature, void* grad_logits);
   // The index whose cumulative probability first exceeds uniform (in [0, 1)), walking the logits in index order. Where rounding leaves the
   // total at or below uniform, the last index of non-zero probability.
   int64_t (*sample)(const float* logits, int64_t vocab, const SoftmaxStats& stats, double uniform);

@@ -88,6 +88,30 @@ void SoftmaxBackward(DType out_type, const float* logits, int64_t vocab, const S
   }
 }
 
+template <class Out>
+void SoftmaxEntropyBackwardAs(const float* logits, int64_t vocab, const SoftmaxStats& stats, int64_t target, float scale,
+                              float entropy_scale, Out* grad_logits) {
+  const auto gradient = [&](Vec logit, Vec onehot) __attribute__((always_inline)) {
+    const Vec p = Probability(logit, stats);
+    // A logit of minus infinity has probability 0, and 0 * log 0 is 0.
+    const Vec log_p = AtLeastLowest(logit - Set(stats.max) - Set(stats.log_sum));
+    return (onehot - p) * Set(scale) - p * (log_p + Set(stats.entropy)) * Set(entropy_scale);
+  };
+  ForEachVec(vocab, [&](int64_t i, auto lanes) { Store(grad_logits + i, gradient(Load(logits + i, lanes), Zero()), lanes); });
+  StoreFirst(grad_logits + target, gradient(Set(logits[target]), Set(1.0f)), 1);
+}
+
+void SoftmaxEntropyBackward(DType out_type, const float* logits, int64_t vocab, const SoftmaxStats& stats, int64_t target,
+                            float coefficient, float entropy_coefficient, float inverse_temperature, void* grad_logits) {
+  const float scale = coefficient * inverse_temperature;
+  const float entropy_scale = entropy_coefficient * inverse_temperature;
+  if (out_type == DType::kFloat) {
+    SoftmaxEntropyBackwardAs(logits, vocab, stats, target, scale, entropy_scale, static_cast<float*>(grad_logits));
+  } else {
+    SoftmaxEntropyBackwardAs(logits, vocab, stats, target, scale, entropy_scale, static_cast<bf16*>(grad_logits));
+  }
+}
+
 int64_t LastPossible(const float* logits, int64_t vocab, const SoftmaxStats& stats) {
   for (int64_t i = vocab - 1; i > 0; --i) {
     if (First(Probability(Set(logits[i]), stats)) > 0) {

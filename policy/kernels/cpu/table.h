@@ -27,6 +27,7 @@ const KernelTable kTable = {
     .swiglu_backward = SwiGluBackward,
     .softmax_stats = ComputeSoftmaxStats,
     .softmax_backward = SoftmaxBackward,
+    .softmax_entropy_backward = SoftmaxEntropyBackward,
     .sample = Sample,
     .argmax = Argmax,
     .adamw = AdamW,
