@@ -117,8 +117,7 @@ absl::StatusOr<Counterfactual> CompareUpdates(Replayer& replayer, int64_t step, 
   const WeightSnapshot recorded(policy);
   start.Restore(policy);
 
-  Trainer trainer(policy, ResolvedGrpo(other), other.optimizer, other.rollout.temperature,
-                  other.run.steps * other.grpo.updates_per_step());
+  Trainer trainer(policy, ResolvedGrpo(other), other.optimizer, other.rollout.temperature, other.run.steps * other.grpo.updates_per_step());
   CUPEL_RETURN_IF_ERROR(trainer.LoadState(scratch.path()));
   trainer.Judge(other_groups);
   CUPEL_ASSIGN_OR_RETURN(result.other, Learn(trainer, policy, other_groups, other, start, before));

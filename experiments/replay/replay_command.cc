@@ -54,7 +54,7 @@ absl::StatusOr<RescoreRequest> RequestOf(const ReplayOptions& options, const Rol
   } else {
     CUPEL_ASSIGN_OR_RETURN(const Recipe recipe, LoadRecipe(options.rescore_recipe, options.overrides));
     request.rewards = recipe.reward;
-    request.grpo = recipe.grpo;
+    request.grpo = ResolvedGrpo(recipe);
     if (recipe.data.source == "jsonl") {
       request.verifier = recipe.data.jsonl.verifier;
     }
