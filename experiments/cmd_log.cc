@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,20 +27,9 @@ struct LogOptions {
   bool only_correct = false;
   bool without_token_ids = false;
   PruneRequest prune;
+  bool rounds = false;
   bool json = false;
 };
-
-// A log that is written to must not be in use: taken while a maintenance command runs.
-absl::StatusOr<std::optional<FileLock>> LockRun(const std::string& run) {
-  if (!std::filesystem::is_directory(run)) {
-    return std::optional<FileLock>();
-  }
-  absl::StatusOr<FileLock> lock = FileLock::Acquire(run + "/.lock");
-  if (!lock.ok()) {
-    return FailedPrecondition("{}: the run is still going; wait for it, or stop it (nothing stored is lost)", run);
-  }
-  return std::optional<FileLock>(std::move(lock).value());
-}
 
 std::string Megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
 
@@ -99,6 +87,13 @@ absl::Status Check(const LogOptions& options) {
 absl::Status Prune(const LogOptions& options) {
   CUPEL_ASSIGN_OR_RETURN(const std::optional<FileLock> lock, LockRun(options.run));
   const std::string path = LogPath(options.run);
+  if (options.rounds) {
+    CUPEL_ASSIGN_OR_RETURN(const int64_t num_rounded, RoundLogprobs(path, options.prune));
+    CUPEL_ASSIGN_OR_RETURN(const LogSizes sizes, VacuumLog(path));
+    fmt::print("{}: log-probabilities of {} completions rounded to bfloat16; {} before, {} now\n", path, num_rounded,
+               Megabytes(sizes.bytes_before), Megabytes(sizes.bytes_after));
+    return absl::OkStatus();
+  }
   CUPEL_ASSIGN_OR_RETURN(const PruneResult result, PruneLog(path, options.prune));
   CUPEL_ASSIGN_OR_RETURN(const LogSizes sizes, VacuumLog(path));
   fmt::print("{}: text, token ids and log-probabilities of {} completions removed, {} of the same steps kept; {} before, {} now\n", path,
@@ -161,20 +156,21 @@ void DeclareExport(CLI::App& command, LogOptions& options) {
   command
       .add_option("--format", options.format, "rollouts: everything; sft: conversations; preference: best against worst answer of a group")
       ->check(CLI::IsMember({"rollouts", "sft", "preference"}));
-  command.add_option("--from", options.first_step, "first step (1 is the first)")->check(CLI::PositiveNumber);
-  command.add_option("--to", options.last_step, "last step")->check(CLI::PositiveNumber);
+  command.add_option("--from", options.first_step, "first step (1 is the first)")->check(AtLeast(1));
+  command.add_option("--to", options.last_step, "last step")->check(AtLeast(1));
   command.add_flag("--correct", options.only_correct, "only completions whose verdict is correct (preference: as the chosen one)");
   command.add_flag("--no-token-ids", options.without_token_ids, "rollouts: leave out token ids and log-probabilities");
 }
 
 void DeclarePrune(CLI::App& command, LogOptions& options) {
   AddRun(command, options);
-  command.add_option("--keep-steps", options.prune.keep_steps, "leave so many of the newest steps alone")->check(CLI::NonNegativeNumber);
-  command.add_option("--keep-every", options.prune.keep_every, "leave every so-many-th step alone; 0: none")->check(CLI::NonNegativeNumber);
+  command.add_option("--keep-steps", options.prune.keep_steps, "leave so many of the newest steps alone")->check(AtLeast(0));
+  command.add_option("--keep-every", options.prune.keep_every, "leave every so-many-th step alone; 0: none")->check(AtLeast(0));
+  command.add_flag("--round-logprobs", options.rounds, "remove nothing; only round old log-probabilities to bfloat16, in half the bytes");
   command
       .add_option("--keep-samples", options.prune.keep_samples,
                   "completions of each group that keep their text: best, worst, second best, …")
-      ->check(CLI::NonNegativeNumber);
+      ->check(AtLeast(0));
 }
 
 }  // namespace

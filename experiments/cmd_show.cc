@@ -69,11 +69,10 @@ Action DeclareShow(CLI::App& app) {
   auto options = std::make_shared<ShowOptions>();
   app.add_option("run", options->run, "folder of a run, its run.db, or FILE.db:N for run N of a merged log")->required();
   app.add_option("--step", options->step, "show the metrics of a step and the best and worst answer of each group (1 is the first)")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--group", options->group, "with --step: every answer of one group, best first (0 is the first)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(AtLeast(1));
+  app.add_option("--group", options->group, "with --step: every answer of one group, best first (0 is the first)")->check(AtLeast(0));
   app.add_option("--diff", options->other_run, "what differs in this other run; with --step, in that step of it");
-  app.add_option("--diff-step", options->other_step, "with --step: what differs in this other step")->check(CLI::PositiveNumber);
+  app.add_option("--diff-step", options->other_step, "with --step: what differs in this other step")->check(AtLeast(1));
   app.add_option("--search", options->search, "completions that contain these words, from the full-text index");
   app.add_option("--sql", options->sql, "the rows of one read-only SQL statement (docs/rollout-log.md has the tables and many questions)");
   app.add_flag("--json", options->json, "print as JSON");

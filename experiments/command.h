@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +39,17 @@ inline constexpr int kExitSafety = 3;
 
 // Prints "cupel: MESSAGE" to standard error and gives the exit code of the status (InvalidArgument 2, Aborted 3, others 1).
 int Fail(const absl::Status& status);
+
+// For CLI11: a whole number of at least `low`.
+inline CLI::Validator AtLeast(int64_t low) {
+  return CLI::Validator(
+      [low](std::string& text) -> std::string {
+        int64_t value = 0;
+        const bool is_number = CLI::detail::lexical_cast(text, value);
+        return is_number && value >= low ? "" : "\"" + text + "\" is not a whole number of at least " + std::to_string(low);
+      },
+      "AT LEAST " + std::to_string(low));
+}
 
 // Where lines for people go: standard output, or standard error when the command's result is JSON on standard output.
 inline std::FILE* HumanStream(bool json) { return json ? stderr : stdout; }

@@ -40,6 +40,9 @@ absl::StatusOr<RolloutStore> OpenRunForReading(const std::string& run) {
   if (fs::is_directory(name.path) && !Exists(path)) {
     return NotFound("{}: no run here (run.db is missing); a run folder is what `cupel train --run` names", run);
   }
+  if (!Exists(path)) {
+    return NotFound("{}: no such run: name the folder of a run, as `cupel train --run` does, or its run.db", run);
+  }
   CUPEL_ASSIGN_OR_RETURN(RolloutStore store, RolloutStore::Open(path, RolloutStore::Mode::kReadOnly, name.run_id));
   if (name.run_id == 1) {
     return store;
@@ -49,6 +52,19 @@ absl::StatusOr<RolloutStore> OpenRunForReading(const std::string& run) {
     return NotFound("{}: has runs 1 to {}, not {}", path, num_runs, name.run_id);
   }
   return store;
+}
+
+absl::StatusOr<std::optional<FileLock>> LockRun(const std::string& run) {
+  const std::string path = LogPath(ParseRunName(run).path);
+  const std::string lock_path = (fs::path(path).parent_path() / ".lock").string();
+  if (!Exists(path) || !Exists(lock_path)) {
+    return std::optional<FileLock>();
+  }
+  absl::StatusOr<FileLock> lock = FileLock::Acquire(lock_path);
+  if (!lock.ok()) {
+    return FailedPrecondition("{}: the run is still going; wait for it, or stop it (nothing stored is lost)", run);
+  }
+  return std::optional<FileLock>(std::move(lock).value());
 }
 
 }  // namespace cupel

@@ -242,6 +242,9 @@ absl::Status TrainingRun::Step(int64_t step) {
   metrics.Set("step_time", Seconds(start, Clock::now()));
   CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values, update));
   CUPEL_RETURN_IF_ERROR(metric_log_->Write(step + 1, metrics));
+  if (metrics.Get("train/skipped_updates") > 0) {
+    CUPEL_RETURN_IF_ERROR(store_.AppendEvent(step, "skipped_update", "the loss or a gradient was not finite"));
+  }
   report_.StepDone(step, recipe_.run.steps, metrics);
   return Remark(step, metrics);
 }

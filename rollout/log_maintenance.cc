@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "rollout/blob.h"
 #include "rollout/log_schema.h"
 #include "rollout/log_tables.h"
 #include "rollout/sqlite.h"
@@ -177,6 +178,47 @@ absl::StatusOr<LogSizes> VacuumLog(const std::string& path) {
   }
   sizes.bytes_after = LogBytes(path);
   return sizes;
+}
+
+absl::StatusOr<int64_t> RoundLogprobs(const std::string& path, const PruneRequest& request) {
+  CUPEL_ASSIGN_OR_RETURN(SqliteConnection connection, OpenLogForWriting(path));
+  CUPEL_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
+  int64_t num_rounded = 0;
+  {
+    CUPEL_ASSIGN_OR_RETURN(SqliteStatement row,
+                           connection.Prepare(fmt::format(
+                               "{} SELECT rollout_id, num_tokens, logprobs, raw_logprobs FROM ranked JOIN rollouts USING (rollout_id)"
+                               " WHERE NOT is_pruned AND ?3 = ?3",
+                               kPrunable)));
+    CUPEL_ASSIGN_OR_RETURN(SqliteStatement update,
+                           connection.Prepare("UPDATE rollouts SET logprobs = ?2, raw_logprobs = ?3 WHERE rollout_id = ?1"));
+    row.Query(request.keep_steps, request.keep_every, request.keep_samples);
+    BlobEncoder encoder;
+    while (true) {
+      CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
+      if (!has_row) {
+        break;
+      }
+      if (IsRounded(row.Blob(2))) {
+        continue;
+      }
+      CUPEL_ASSIGN_OR_RETURN(const std::vector<float> logprobs, DecodeFloats(row.Blob(2), row.Integer(1)));
+      const std::string rounded = encoder.RoundedFloats(logprobs);
+      if (row.IsNull(3)) {
+        CUPEL_RETURN_IF_ERROR(update.Run(row.Integer(0), SqlBlob{rounded}, nullptr));
+      } else {
+        CUPEL_ASSIGN_OR_RETURN(const std::vector<float> raw, DecodeFloats(row.Blob(3), row.Integer(1)));
+        CUPEL_RETURN_IF_ERROR(update.Run(row.Integer(0), SqlBlob{rounded}, SqlBlob{encoder.RoundedFloats(raw)}));
+      }
+      ++num_rounded;
+    }
+  }
+  CUPEL_RETURN_IF_ERROR(connection.Execute(fmt::format(
+      "INSERT INTO events (run_id, step, kind, message) SELECT run_id, (SELECT ifnull(max(step), 0) FROM steps s WHERE s.run_id = "
+      "runs.run_id), 'round', 'the log-probabilities of {} completions were rounded to bfloat16' FROM runs",
+      num_rounded)));
+  CUPEL_RETURN_IF_ERROR(transaction.Commit());
+  return num_rounded;
 }
 
 absl::StatusOr<PruneResult> PruneLog(const std::string& path, const PruneRequest& request) {

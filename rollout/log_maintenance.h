@@ -53,4 +53,8 @@ struct PruneResult {
 // file.
 absl::StatusOr<PruneResult> PruneLog(const std::string& path, const PruneRequest& request);
 
+// Rounds the log-probabilities of the steps that `request` does not keep to bfloat16, which halves what they take on disk; keep_samples has
+// no meaning here. Nothing else changes. A replay then compares as much as is left of them. Gives the number of completions.
+absl::StatusOr<int64_t> RoundLogprobs(const std::string& path, const PruneRequest& request);
+
 }  // namespace cupel

@@ -51,6 +51,17 @@ struct RolloutStore::State {
   int64_t run_id;
   std::optional<StepWriter> step_writer;  // of a log opened for writing
 
+  // Whether a rollout of the step fulfils a condition.
+  absl::StatusOr<bool> AnyRollout(int64_t step, std::string_view condition) const {
+    CUPEL_ASSIGN_OR_RETURN(
+        SqliteStatement row,
+        connection.Prepare(fmt::format(
+            "SELECT EXISTS (SELECT 1 FROM groups JOIN rollouts USING (group_id) WHERE run_id = ?1 AND step = ?2 AND {})", condition)));
+    row.Query(run_id, step);
+    CUPEL_RETURN_IF_ERROR(row.Next().status());
+    return row.Integer(0) != 0;
+  }
+
   // Runs `write` in a transaction of its own. Every row refers to the run's: its absence is the one broken reference that can happen.
   template <class Write>
   absl::Status InTransaction(Write write) {
@@ -162,14 +173,10 @@ absl::StatusOr<std::vector<int64_t>> RolloutStore::StepNumbers() const {
       [](const SqliteStatement& row) { return row.Integer(0); }, state_->run_id);
 }
 
-absl::StatusOr<bool> RolloutStore::IsPruned(int64_t step) const {
-  CUPEL_ASSIGN_OR_RETURN(
-      SqliteStatement row,
-      state_->connection.Prepare("SELECT count(*) FROM groups JOIN rollouts USING (group_id) WHERE run_id = ?1 AND step = ?2"
-                                 " AND tokens IS NULL"));
-  row.Query(state_->run_id, step);
-  CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
-  return has_row && row.Integer(0) > 0;
+absl::StatusOr<bool> RolloutStore::IsPruned(int64_t step) const { return state_->AnyRollout(step, "tokens IS NULL"); }
+
+absl::StatusOr<bool> RolloutStore::IsRounded(int64_t step) const {
+  return state_->AnyRollout(step, "substr(logprobs, 1, 1) IN (x'04', x'06', x'14')");  // the first bytes of bfloat16 blobs
 }
 
 absl::Status RolloutStore::WriteMetrics(int64_t step, const Metrics& metrics, const std::optional<Update>& update) {

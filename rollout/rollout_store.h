@@ -64,6 +64,8 @@ class RolloutStore {
   absl::StatusOr<std::vector<int64_t>> StepNumbers() const;  // ascending
   // Whether token ids and texts of some of the step's completions were removed by PruneLog: ReadStep gives those without tokens.
   absl::StatusOr<bool> IsPruned(int64_t step) const;
+  // Whether some of the step's log-probabilities were rounded to bfloat16 by RoundLogprobs.
+  absl::StatusOr<bool> IsRounded(int64_t step) const;
 
   using Metrics = std::vector<std::pair<std::string, double>>;
   // What the policy was after the step's update.

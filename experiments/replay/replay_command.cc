@@ -1,7 +1,6 @@
 #include "experiments/replay/replay_command.h"
 
 #include <charconv>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -94,13 +93,11 @@ absl::StatusOr<Destination> PrepareDestination(const ReplayOptions& options, con
     return destination;
   }
   destination.path = store.path();
-  if (std::filesystem::is_directory(options.run)) {
-    absl::StatusOr<FileLock> lock = FileLock::Acquire(options.run + "/.lock");
-    if (!lock.ok()) {
-      return FailedPrecondition("{}: the run is still going; add --out FILE.db to keep the results in a copy of its log", options.run);
-    }
-    destination.lock = std::move(lock).value();
+  absl::StatusOr<std::optional<FileLock>> lock = LockRun(options.run);
+  if (!lock.ok()) {
+    return FailedPrecondition("{}; --out FILE.db keeps the results in a copy of its log", Message(lock.status()));
   }
+  destination.lock = *std::move(lock);
   return destination;
 }
 
@@ -154,7 +151,7 @@ absl::Status CheckOptions(const ReplayOptions& options, bool has_replayer) {
 
 void DeclareStepOptions(CLI::App& app, ReplayOptions& options) {
   app.add_option("--step", options.steps, "do this step again and compare (1 is the first); repeatable")
-      ->check(CLI::PositiveNumber)
+      ->check(AtLeast(1))
       ->take_all()
       ->allow_extra_args(false);
   app.add_flag("--all", options.all, "every step, one after the other; prints a digest");
@@ -164,7 +161,7 @@ void DeclareStepOptions(CLI::App& app, ReplayOptions& options) {
       ->check(CLI::IsMember({"text", "verdicts", "rewards", "advantages", "update"}));
   app.add_option("--model", options.model, "the model the run began with, when it is no longer where the recipe says");
   app.add_option("--lr", options.learning_rate, "the same update with another learning rate, compared with the recorded one")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1e-12, 1.0));
   app.add_option("--objective", options.objective, "the same update with another objective");
   app.add_option("--set", options.overrides, "section.key=value: the same update with another setting; repeatable")
       ->take_all()
@@ -183,7 +180,7 @@ void DeclareRescoreOptions(CLI::App& app, ReplayOptions& options) {
       ->allow_extra_args(false);
   app.add_option("--label", options.label, "keep the results in the run's log under this name (view verdict_changes)");
   app.add_option("--out", options.out, "keep them in a copy of the log instead (FILE.db)");
-  app.add_option("--examples", options.examples, "examples shown of each kind of changed verdict")->check(CLI::NonNegativeNumber);
+  app.add_option("--examples", options.examples, "examples shown of each kind of changed verdict")->check(AtLeast(0));
   app.add_option("--threads", options.threads, "threads that judge; 0: one per processor")->check(CLI::Range(0, 1024));
 }
 

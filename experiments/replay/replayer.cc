@@ -15,6 +15,7 @@
 #include "grpo/checkpoint.h"
 #include "grpo/weight_change.h"
 #include "grpo/weights_digest.h"
+#include "rollout/blob.h"
 
 namespace cupel {
 namespace {
@@ -58,6 +59,16 @@ StageResult Skipped(Stage stage, std::string why) { return {.stage = stage, .ski
 
 std::string Completions(const std::vector<RolloutGroup>& groups) {
   return fmt::format("{} completions, {} tokens", NumRollouts(groups), NumTokens(groups));
+}
+
+// As RoundLogprobs leaves a record.
+void Round(std::vector<RolloutGroup>& groups) {
+  for (RolloutGroup& group : groups) {
+    for (Rollout& rollout : group.rollouts) {
+      std::ranges::transform(rollout.completion.logprobs, rollout.completion.logprobs.begin(), RoundToBfloat16);
+      std::ranges::transform(rollout.completion.raw_logprobs, rollout.completion.raw_logprobs.begin(), RoundToBfloat16);
+    }
+  }
 }
 
 // Adds what a step came to, as it was done again.
@@ -138,6 +149,19 @@ absl::Status Replayer::CheckReplayable(int64_t step) const {
                             is_stored ? "was pruned" : "is not stored", StepRanges(replayable));
 }
 
+// Whether learning the step again gives the run's weights.
+absl::Status Replayer::CheckExact(int64_t step) const {
+  CUPEL_RETURN_IF_ERROR(CheckReplayable(step));
+  CUPEL_ASSIGN_OR_RETURN(const bool is_rounded, store_.IsRounded(step));
+  if (is_rounded && bounds_.is_exact) {
+    return FailedPrecondition(
+        "{}: the log-probabilities of step {} were rounded, so that learning it again does not give the run's weights; steps after a later "
+        "checkpoint can be replayed",
+        store_.path(), step + 1);
+  }
+  return absl::OkStatus();
+}
+
 // One step of learning from the log on the way to another.
 absl::Status Replayer::Learn(int64_t step, const std::vector<RolloutGroup>& groups) {
   CUPEL_RETURN_IF_ERROR(trainer_->Learn(groups).status());
@@ -178,7 +202,7 @@ absl::StatusOr<std::vector<RolloutGroup>> Replayer::GoTo(int64_t step, std::stri
     if (stop.Requested() != 0) {
       return absl::CancelledError("stopped");
     }
-    CUPEL_RETURN_IF_ERROR(Annotate(CheckReplayable(position_), fmt::format("on the way from {} to step {}", origin_, step + 1)));
+    CUPEL_RETURN_IF_ERROR(Annotate(CheckExact(position_), fmt::format("on the way from {} to step {}", origin_, step + 1)));
     CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> groups, store_.ReadStep(position_));
     CUPEL_RETURN_IF_ERROR(Learn(position_, groups));
   }
@@ -234,10 +258,14 @@ absl::StatusOr<std::vector<RolloutGroup>> Replayer::Sample(int64_t step, size_t 
 
 absl::Status Replayer::ReplaySampling(int64_t step, const std::vector<RolloutGroup>& groups, StopSignal& stop, StepReplay& replay) {
   if (bounds_.is_exact) {
-    CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> sampled, Sample(step, groups.size(), stop));
+    CUPEL_ASSIGN_OR_RETURN(std::vector<RolloutGroup> sampled, Sample(step, groups.size(), stop));
     AddToDigest(sampled, digest_);
-    replay.stages.push_back(
-        {.stage = Stage::kSampling, .compared = Completions(groups), .difference = CompareSampling(groups, sampled, policy_->tokenizer())});
+    if (is_rounded_) {
+      Round(sampled);
+    }
+    replay.stages.push_back({.stage = Stage::kSampling,
+                             .compared = Completions(groups) + (is_rounded_ ? ", log-probabilities rounded to bfloat16" : ""),
+                             .difference = CompareSampling(groups, sampled, policy_->tokenizer())});
     return absl::OkStatus();
   }
   const bool filters = recipe_.rollout.top_k > 0 || recipe_.rollout.top_p < 1 || recipe_.rollout.min_p > 0;
@@ -292,16 +320,19 @@ absl::Status Replayer::ReplayUpdate(int64_t step, const std::vector<RolloutGroup
   if (recorded.empty()) {
     replay.stages.push_back(Skipped(Stage::kUpdate, "the run did not finish this step's update"));
   } else {
+    // The ratio of the update is against the recorded log-probabilities: rounded ones give another update.
+    const double relative = is_rounded_ ? std::max(bounds_.relative, kRelativeBoundBf16) : bounds_.relative;
     replay.stages.push_back({.stage = Stage::kUpdate,
                              .compared = fmt::format("{} metrics{}", metrics.values.size(),
-                                                     bounds_.is_exact ? "" : fmt::format(", within {} of their size", bounds_.relative)),
-                             .difference = CompareMetrics(recorded, metrics, bounds_)});
+                                                     relative == 0 ? "" : fmt::format(", within {} of their size", relative)),
+                             .difference = CompareMetrics(recorded, metrics, relative)});
   }
   CUPEL_ASSIGN_OR_RETURN(const std::optional<RolloutStore::Update> update, store_.ReadUpdate(step));
   const std::string digest = WeightsDigest(*policy_);
   digest_.Update(digest);
-  if (!bounds_.is_exact) {
-    replay.stages.push_back(Skipped(Stage::kWeights, bounds_.reason));
+  if (!bounds_.is_exact || is_rounded_) {
+    replay.stages.push_back(
+        Skipped(Stage::kWeights, is_rounded_ ? "the recorded log-probabilities were rounded to bfloat16" : bounds_.reason));
   } else if (!update) {
     replay.stages.push_back(Skipped(Stage::kWeights, "the log has no digest of them"));
   } else {
@@ -319,6 +350,7 @@ absl::StatusOr<StepReplay> Replayer::Replay(int64_t step, Stage first, StopSigna
   const auto start = std::chrono::steady_clock::now();
   StepReplay replay{.step = step};
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> groups, GoTo(step, replay.start, stop));
+  CUPEL_ASSIGN_OR_RETURN(is_rounded_, store_.IsRounded(step));
   replay.stages.push_back({.stage = Stage::kStart, .compared = replay.start});
   if (first <= Stage::kSampling) {
     CUPEL_RETURN_IF_ERROR(ReplayPrompts(step, groups, replay));

@@ -58,6 +58,7 @@ class Replayer {
 
   absl::Status StartAnew();
   absl::Status CheckReplayable(int64_t step) const;
+  absl::Status CheckExact(int64_t step) const;
   absl::StatusOr<std::vector<RolloutGroup>> Sample(int64_t step, size_t num_groups, StopSignal& stop);
   std::vector<Task> TasksOf(int64_t step, size_t num_groups) const;
   absl::StatusOr<std::vector<RolloutGroup>> DrawPrompts(int64_t step, size_t num_groups);
@@ -72,6 +73,7 @@ class Replayer {
   Recipe recipe_;
   GroupJudge judge_;
   ReplayBounds bounds_;
+  bool is_rounded_ = false;               // the log-probabilities of the step in hand
   std::optional<Curriculum> curriculum_;  // made when prompts are drawn
   std::unique_ptr<Policy> policy_;
   std::optional<Trainer> trainer_;

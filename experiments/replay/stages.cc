@@ -224,10 +224,10 @@ std::string CompareLogprobs(const std::vector<RolloutGroup>& recorded, const std
   });
 }
 
-std::string CompareMetrics(const RolloutStore::Metrics& recorded, const StepMetrics& replayed, const ReplayBounds& bounds) {
+std::string CompareMetrics(const RolloutStore::Metrics& recorded, const StepMetrics& replayed, double relative) {
   for (const auto& [name, value] : recorded) {
     const auto other = std::ranges::find(replayed.values, name, [](const auto& metric) -> const std::string& { return metric.first; });
-    if (other != replayed.values.end() && !IsDuration(name) && !IsClose(value, other->second, bounds.relative)) {
+    if (other != replayed.values.end() && !IsDuration(name) && !IsClose(value, other->second, relative)) {
       return fmt::format("{}: {}", name, Values(fmt::format("{:.17g}", value), fmt::format("{:.17g}", other->second)));
     }
   }

@@ -2,7 +2,8 @@
 'use strict';
 
 const shown = runs.flatMap((run, index) => run.groups.map((group) => ({...group, run: index})));
-const view = {at: 0, tint: true, order: 'reward', search: ''};
+// At first the newest answers that differ in reward.
+const view = {at: Math.max(0, shown.map((group) => group.why.includes('divided')).lastIndexOf(true)), tint: true, order: 'reward', search: ''};
 const encoder = new TextEncoder();
 
 function isShownRun(group) { return state.visible[group.run]; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -260,9 +261,16 @@ absl::Status AddRows(const RolloutStore& store, Json& report) {
   return absl::OkStatus();
 }
 
+// Of a log that does not say: its folder for RUN/run.db, else its file.
+std::string NameFromPath(const std::string& path) {
+  const std::filesystem::path file(path);
+  const std::filesystem::path folder = file.parent_path().filename();
+  return file.filename() == "run.db" && !folder.empty() ? folder.string() : file.filename().string();
+}
+
 absl::Status AddRun(const RolloutStore& store, Json& report) {
   CUPEL_ASSIGN_OR_RETURN(RolloutStore::RunInfo info, store.ReadRun());
-  report["name"] = info.name.empty() ? store.path() : info.name;
+  report["name"] = info.name.empty() ? NameFromPath(store.path()) : info.name;
   report["info"] = {{"log", store.path()}, {"program", info.program_version}, {"revision", info.git_revision},
                     {"build", info.build}, {"kernels", info.kernels},         {"model digest", info.model_digest},
                     {"host", info.host},   {"started", info.started_at},      {"ended", info.ended_at}};

@@ -102,6 +102,21 @@ absl::StatusOr<std::vector<RolloutGroup>> GroupsOf(const RolloutStore& store, in
   return groups;
 }
 
+// The other runs of a merged log; empty when there are none.
+absl::StatusOr<std::string> OtherRuns(const RolloutStore& store) {
+  std::string text;
+  CUPEL_ASSIGN_OR_RETURN(SqliteStatement row,
+                         store.connection().Prepare("SELECT run_id, name, started_at FROM runs WHERE run_id <> ?1 ORDER BY run_id"));
+  row.Query(store.run_id());
+  while (true) {
+    CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
+    if (!has_row) {
+      return text;
+    }
+    text += fmt::format("also in this log: {}:{}  {}  started {}\n", store.path(), row.Integer(0), row.Text(1), row.Text(2));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> RunAsJson(const RolloutStore& store) {
@@ -166,6 +181,8 @@ absl::StatusOr<std::string> RunAsText(const RolloutStore& store) {
   for (const RolloutStore::Event& event : events) {
     text += fmt::format("{} {}: {}\n", event.at, event.kind, event.message);
   }
+  CUPEL_ASSIGN_OR_RETURN(const std::string others, OtherRuns(store));
+  text += others;
   if (!steps.empty()) {
     text += fmt::format("\nanswers of a step: cupel show {} --step {}\n", store.path(), steps.back() + 1);
   }

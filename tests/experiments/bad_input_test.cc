@@ -232,6 +232,38 @@ TEST_CASE("a log of a newer schema, or that is no log, is refused and left as it
   CheckRefused(Cupel({"show", folder.File("text.db")}), kFailed, {"text.db"});
 }
 
+TEST_CASE("the commands that read logs say what they were given", "[bad_input]") {
+  const TempDir folder;
+  const std::string text = folder.File("text.db");
+  const std::string none = folder.File("none");
+  REQUIRE(WriteFileAtomically(text, std::string(5000, 'x')).ok());
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"report"}, {"log", "check"}, {"log", "export"}, {"log", "vacuum"}, {"log", "prune"}, {"replay", "--all"}}) {
+    for (const std::string& run : {text, none}) {
+      std::vector<std::string> arguments = command;
+      arguments.push_back(run);
+      CheckRefused(Cupel(arguments), kFailed, {run});
+    }
+  }
+  CHECK(ReadFile(text).value() == std::string(5000, 'x'));
+  CHECK_FALSE(Exists(none));
+  CheckRefused(Cupel({"log", "merge", text, "--out", folder.File("merged.db")}), kFailed, {text});
+  CheckRefused(Cupel({"log", "import", text, "--out", folder.File("merged.db")}), kUsage, {"text.db:1"});
+  CHECK_FALSE(Exists(folder.File("merged.db")));
+
+  const std::string run = FinishedRun(folder);
+  CheckRefused(Cupel({"report", run, "--out", folder.File("no/such/report.html")}), kFailed, {"report.html"});
+  CheckRefused(Cupel({"log", "merge", run, "--out", run + "/run.db"}), kFailed, {"exists already"});
+  CheckRefused(Cupel({"show", run, "--sql", "SELECT x FROM rollouts"}), kUsage, {"no such column: x"});
+  CheckRefused(Cupel({"show", run, "--diff-step", "2"}), kUsage, {"--step"});
+  const FileLock lock = FileLock::Acquire(run + "/.lock").value();
+  for (const char* command : {"vacuum", "prune"}) {
+    CheckRefused(Cupel({"log", command, run}), kFailed, {"still going"});
+  }
+  CHECK(Cupel({"log", "check", run}).exit_code == 0);  // what only reads is always possible
+  CHECK(Cupel({"report", run, "--out", folder.File("report.html")}).exit_code == 0);
+}
+
 TEST_CASE("a model whose numbers are not finite is stopped by the safety rule", "[bad_input]") {
   const TempDir folder;
   const std::string model = folder.File("model");

@@ -217,6 +217,19 @@ TEST_CASE("on another instruction-set path the numbers must agree within bounds"
   CHECK(Contains(Differences(ReplayJson(run, {"--step", "11"}, 1)).at("sampling"), "group 1, sample 3"));
 }
 
+TEST_CASE("a step whose log-probabilities were rounded is compared as far as they go", "[replay]") {
+  const TempDir folder;
+  const std::string run = TrainRun(folder, 12);
+  REQUIRE(Cupel({"log", "prune", run, "--round-logprobs", "--keep-steps", "1"}).exit_code == 0);
+  const Json output = ReplayJson(run, {"--step", "11"}, 0);
+  CHECK(Contains(output.dump(), "rounded to bfloat16"));
+  const ProcessResult after = Cupel({"replay", run, "--step", "12"});  // step 11 would have to be learned again
+  CHECK(after.exit_code == 1);
+  CHECK(Contains(after.err, "step 11 were rounded"));
+  ChangeBlob(run, 10, "tokens");
+  CHECK(Contains(Differences(ReplayJson(run, {"--step", "11"}, 1)).at("sampling"), "group 1, sample 3"));
+}
+
 TEST_CASE("what cannot be replayed says why and what can", "[replay]") {
   const TempDir folder;
   const std::string run = TrainRun(folder, 12);
@@ -260,7 +273,8 @@ TEST_CASE("a counterfactual update is compared with the recorded one", "[replay]
   // A step that learned something.
   const RolloutStore store = RolloutStore::Open(run + "/run.db", RolloutStore::Mode::kReadOnly).value();
   int64_t step = -1;
-  for (const auto& [one, norm] : store.ReadMetricSeries("grad_norm").value()) {
+  const std::vector<std::pair<int64_t, double>> norms = store.ReadMetricSeries("grad_norm").value();
+  for (const auto& [one, norm] : norms) {
     step = norm > 0 && step < 0 ? one : step;
   }
   REQUIRE(step >= 0);
@@ -272,7 +286,7 @@ TEST_CASE("a counterfactual update is compared with the recorded one", "[replay]
   CHECK(doubled["other"]["weight_change"].get<double>() == Approx(2 * doubled["recorded"]["weight_change"].get<double>()).epsilon(1e-3));
   CHECK(doubled["other"]["kl_moved"].get<double>() > doubled["recorded"]["kl_moved"].get<double>());
   CHECK(doubled["other"]["metrics"]["policy_loss"] == doubled["recorded"]["metrics"]["policy_loss"]);
-  const double recorded_norm = store.ReadMetricSeries("grad_norm").value()[static_cast<size_t>(step)].second;
+  const double recorded_norm = norms[static_cast<size_t>(step)].second;
   CHECK(doubled["recorded"]["metrics"]["grad_norm"].get<double>() == recorded_norm);
 
   const Json against = ReplayJson(run, {"--step", number, "--set", "reward.terms=[{name=\"correctness\", weight=-1.0}]"}, 0);

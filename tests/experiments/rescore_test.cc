@@ -155,9 +155,30 @@ TEST_CASE("what cannot be judged is refused by name", "[rescore]") {
 // Hidden: build/release/tests/experiments_offline_test "[.bench]"
 TEST_CASE("how long 100,000 completions take", "[.bench]") {
   const TempDir folder;
-  const std::string path = WriteJudgedLog(folder, 782, {.num_groups = 16, .group_size = 8, .num_tokens = 200});
-  const RescoreSummary summary = Summary(path, {.rewards = Correctness()});
-  fmt::print("{} completions rescored in {:.2f} s\n", summary.num_rollouts, summary.seconds);
+  const std::string path = folder.File("run.db");
+  {
+    RolloutStore store = CreateSampleLog(path);
+    for (int64_t step = 0; step < 782; ++step) {
+      std::vector<RolloutGroup> groups = SampleGroups(step, {.num_groups = 16, .group_size = 8, .num_tokens = 200});
+      for (RolloutGroup& group : groups) {
+        for (Rollout& rollout : group.rollouts) {
+          // A kilobyte of reasoning, and an answer that is not the gold one letter for letter.
+          for (int line = 0; line < 16; ++line) {
+            rollout.text += fmt::format(" Then $x_{{{}}} = \\frac{{{}}}{{2}} + \\sqrt{{{}}}$, so we go on.\n", line, line + step, line);
+          }
+          rollout.text += fmt::format("The answer is $\\boxed{{\\frac{{{}}}{{2}}}}$.", 2 * rollout.completion.tokens.size() % 7);
+        }
+      }
+      REQUIRE(store.AppendStep(step, groups).ok());
+    }
+  }
+  for (const std::string_view verifier : VerifierNames()) {
+    const RolloutStore store = RolloutStore::Open(path, RolloutStore::Mode::kReadOnly).value();
+    const absl::StatusOr<RescoreSummary> summary = Rescore(store, {.verifier = std::string(verifier), .rewards = Correctness()});
+    if (summary.ok()) {
+      fmt::print("{} completions rescored by {} in {:.2f} s\n", summary->num_rollouts, verifier, summary->seconds);
+    }
+  }
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include "rollout/blob.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -33,6 +35,49 @@ TEST_CASE("short blobs are the tag and the elements in little-endian order", "[b
   CHECK(encoder.Tokens(std::vector<TokenId>{1, 0x1234, 65535}) == "\x01\x01\x00\x34\x12\xff\xff"s);
   CHECK(encoder.Tokens(std::vector<TokenId>{1, 65536}) == "\x02\x01\x00\x00\x00\x00\x00\x01\x00"s);
   CHECK(encoder.Floats(std::vector<float>{1.0F, -0.0F}) == "\x03\x00\x00\x80\x3f\x00\x00\x00\x80"s);
+  // Packed when that is shorter: 0xbf is the least uppermost byte, 15 stands for an uppermost byte of 0.
+  CHECK(encoder.Floats(std::vector<float>{-0.5F, -2.0F, 0.0F, -1.0F, -1.5F}) ==
+        "\x05\xbf\x10\x0f\x00"
+        "\x00\x00\x00"
+        "\x00\x00\x00"
+        "\x00\x00\x00"
+        "\x00\x00\x80"
+        "\x00\x00\xc0"s);
+}
+
+TEST_CASE("rounded log-probabilities take half the bytes and come back rounded to nearest, ties to even", "[blob]") {
+  BlobEncoder encoder;
+  CHECK(encoder.RoundedFloats(std::vector<float>{1.0F, -2.0F}) == "\x04\x80\x3f\x00\xc0"s);
+  CHECK(IsRounded("\x14"));
+  CHECK_FALSE(IsRounded("\x13"));
+  // 1 + 2^-8 lies between 1 and 1 + 2^-7 and goes to the even one, 1; a bit more goes up; 1 + 3 * 2^-8 is a tie that goes up to the even
+  // one.
+  CHECK(RoundToBfloat16(1.00390625F) == 1.0F);
+  CHECK(RoundToBfloat16(std::nextafter(1.00390625F, 2.0F)) == 1.0078125F);
+  CHECK(RoundToBfloat16(1.01171875F) == 1.015625F);
+  using Limits = std::numeric_limits<float>;
+  const std::vector<float> special = {
+      -0.0F, 0.0F, -Limits::infinity(), Limits::infinity(), Limits::quiet_NaN(), Limits::max(), Limits::denorm_min()};
+  const std::vector<float> back = DecodeFloats(encoder.RoundedFloats(special), std::ssize(special)).value();
+  CHECK(std::signbit(back[0]));
+  CHECK_FALSE(std::signbit(back[1]));
+  CHECK(back[2] == -Limits::infinity());
+  CHECK(back[3] == Limits::infinity());
+  CHECK(std::isnan(back[4]));
+  CHECK(back[5] == Limits::infinity());
+  CHECK(back[6] == 0.0F);
+  std::vector<float> values(1000);
+  RandomStream random(3, RandomPurpose::kTaskContent);
+  std::ranges::generate(values, [&] { return static_cast<float>(-8 * random.Uniform() * random.Uniform()); });
+  const std::string blob = encoder.RoundedFloats(values);
+  CHECK(blob.size() <= 1 + 2 * values.size());
+  const std::vector<float> rounded = DecodeFloats(blob, 1000).value();
+  for (size_t i = 0; i < values.size(); ++i) {
+    CHECK(rounded[i] == RoundToBfloat16(values[i]));
+    CHECK(std::abs(rounded[i] - values[i]) <= std::abs(values[i]) / 256);
+  }
+  CHECK_FALSE(DecodeFloats(blob, 999).ok());
+  CHECK_FALSE(DecodeTokens(blob, 1000).ok());
 }
 
 TEST_CASE("token ids come back whatever their number and size", "[blob]") {

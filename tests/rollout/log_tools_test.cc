@@ -1,6 +1,7 @@
 // Covers rollout/log_maintenance.h and rollout/rollout_jsonl.h: merging, checking, pruning, compacting, exporting and importing logs.
 // Alone: build/release/tests/rollout_test "[tools]"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "rollout/blob.h"
 #include "rollout/log_maintenance.h"
 #include "rollout/rollout_jsonl.h"
 #include "tests/rollout/sample_log.h"
@@ -187,6 +189,27 @@ TEST_CASE("pruning keeps every statistic and the samples", "[tools]") {
 
   CHECK(PruneLog(path, {.keep_steps = 2, .keep_every = 4, .keep_samples = 2})->num_pruned == 0);
   Execute(path, "INSERT INTO completions (completions, rank) VALUES ('integrity-check', 1)");  // SQLite's own view of the index
+}
+
+TEST_CASE("rounding log-probabilities touches nothing else", "[tools]") {
+  const TempDir folder;
+  const std::string path = folder.File("run.db");
+  WriteLog(path, 5);
+  CHECK(RoundLogprobs(path, {.keep_steps = 2}).value() == 3 * 12);
+  CHECK(RoundLogprobs(path, {.keep_steps = 2}).value() == 0);
+  const RolloutStore store = RolloutStore::Open(path, Mode::kReadOnly).value();
+  CHECK(store.IsRounded(2).value());
+  CHECK_FALSE(store.IsRounded(3).value());
+  CHECK_FALSE(store.IsPruned(2).value());
+  auto expected = SampleGroups(2);
+  for (RolloutGroup& group : expected) {
+    for (Rollout& rollout : group.rollouts) {
+      std::ranges::transform(rollout.completion.logprobs, rollout.completion.logprobs.begin(), RoundToBfloat16);
+    }
+  }
+  CHECK(FirstDifference(store.ReadStep(2).value(), expected) == "");
+  CHECK(FirstDifference(store.ReadStep(3).value(), SampleGroups(3)) == "");
+  CHECK(CheckLog(path)->problems.empty());
 }
 
 TEST_CASE("compacting changes nothing but the size", "[tools]") {

@@ -78,6 +78,8 @@ def read_rollouts(database, decode):
 def main():
     program, document = sys.argv[1:]
     decode = documented_decoder(document)
+    assert decode(b"\x06\xbf\x0f\x80\x00", 2) == [2.0**-126, -0.5]
+    assert decode(b"\x04\x80\x3f\x00\xc0", 2) == [1.0, -2.0]  # rounded log-probabilities, which a run never writes itself
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, "[.write_log]"], check=True, env={**os.environ, "CUPEL_TEST_LOG": folder}, stdout=subprocess.DEVNULL)
         database = sqlite3.connect(os.path.join(folder, "run.db"))
