@@ -40,7 +40,8 @@ class MathVerifier final : public Verifier {
       verdict.outcome = Outcome::kError;
       verdict.reason = problem;
     } else if (!span.empty()) {
-      math::Result result = math::CompareAnswers(task.answer, span, request);
+      const std::string joined = verdict.rule == "boxed" ? JoinedBoxes(answer) : std::string();
+      math::Result result = math::CompareAnswers(task.answer, joined.empty() ? span : std::string_view(joined), request);
       verdict.outcome = OutcomeOf(result.decision);
       verdict.reason = std::move(result.reason);
       verdict.cost += result.cost;

@@ -92,6 +92,53 @@ Verdict BeginVerdict(std::string_view text, AnswerKind kind, std::string_view& s
   return verdict;
 }
 
+namespace {
+
+// Whether a text between two boxes only joins them.
+bool OnlyJoins(std::string_view gap) {
+  while (true) {
+    gap = TrimSpace(gap);
+    bool eaten = false;
+    for (const std::string_view part :
+         {"$", ",", ";", "}", "\\quad", "\\qquad", "\\text{", "\\textbf{", "\\(", "\\)", "\\,", "\\ ", "and", "or", "\\"}) {
+      if (!gap.empty() && gap.starts_with(part)) {
+        gap.remove_prefix(part.size());
+        eaten = true;
+        break;
+      }
+    }
+    if (!eaten) {
+      return gap.empty();
+    }
+  }
+}
+
+}  // namespace
+
+std::string JoinedBoxes(std::string_view text) {
+  const size_t close = text.rfind(kThinkClose);
+  text.remove_prefix(close == std::string_view::npos ? 0 : close + kThinkClose.size());
+  const std::vector<TextSpan> spans = ScanBoxes(text).spans;
+  if (spans.size() < 2 || spans.size() >= kMaxBoxes) {
+    return {};
+  }
+  const auto held = [&](const TextSpan& span) {
+    return text.substr(static_cast<size_t>(span.begin), static_cast<size_t>(span.end - span.begin));
+  };
+  std::string joined(held(spans.back()));
+  bool differ = false;
+  for (size_t i = spans.size() - 1; i > 0; --i) {
+    const auto begin = static_cast<size_t>(spans[i - 1].end) + 1;
+    const size_t box = begin < static_cast<size_t>(spans[i].begin) ? text.substr(0, static_cast<size_t>(spans[i].begin)).rfind('\\') : 0;
+    if (box < begin || box == std::string_view::npos || box - begin > 80 || !OnlyJoins(text.substr(begin, box - begin))) {
+      break;
+    }
+    differ = differ || held(spans[i - 1]) != held(spans[i]);
+    joined = std::string(held(spans[i - 1])) + ", " + joined;
+  }
+  return differ ? joined : std::string();
+}
+
 std::string Excerpt(std::string_view text, size_t max_bytes) {
   const std::string_view cut = CutUtf8(text, max_bytes);
   return absl::Utf8SafeCEscape({cut.data(), cut.size()}) + (cut.size() < text.size() ? "..." : "");

@@ -87,6 +87,9 @@ class BoxScanner {
       return;
     }
     ++count;
+    if (scan_.spans.size() < kMaxBoxes) {
+      scan_.spans.push_back(SpanOf(begin, end));
+    }
     if (!scan_.last || scan_.last->begin < static_cast<int64_t>(begin)) {
       scan_.last = SpanOf(begin, end);
     }

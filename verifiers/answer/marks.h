@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "verifiers/verifier.h"
 
@@ -12,11 +13,13 @@
 namespace cupel {
 
 // All \boxed and \fbox of a text. Braces are matched, \{ and \} are not braces, and boxes may be nested.
+inline constexpr size_t kMaxBoxes = 32;
 struct BoxScan {
   int64_t filled = 0;            // \boxed{x}
   int64_t blank = 0;             // \boxed{} and \boxed{ }
   int64_t bare = 0;              // \boxed 5, which takes what follows up to white space, a brace, a backslash or a dollar sign
   int64_t unclosed = 0;          // \boxed{x to the end of the text
+  std::vector<TextSpan> spans;   // of what the filled boxes hold, in the order in which they close; at most kMaxBoxes
   std::optional<TextSpan> last;  // what the filled or bare box that begins last holds: the inner one of \boxed{\boxed{x}}
 };
 BoxScan ScanBoxes(std::string_view text);

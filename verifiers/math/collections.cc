@@ -19,6 +19,14 @@ bool IsDeclaration(Expr expr) {
          !expr->kid(0)->Is(Kind::kNumber);
 }
 
+// m and m_{max}, f and f(x): one name, with and without what specifies it.
+bool SameBaseName(Expr a, Expr b) {
+  const auto is_name = [](Expr expr) { return expr->Is(Kind::kSymbol) || expr->Is(Kind::kApply); };
+  const auto base = [](Expr expr) { return std::string_view(expr->text).substr(0, expr->text.find('_')); };
+  const bool one_is_bare = a->text.find('_') == std::string::npos || b->text.find('_') == std::string::npos;
+  return is_name(a) && is_name(b) && base(a) == base(b) && one_is_bare && (a->kids.empty() || b->kids.empty());
+}
+
 }  // namespace
 
 Expr Comparer::SplitPlusMinus(Expr expr, bool upper) {
@@ -74,6 +82,21 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
       separators.pop_back();
     }
   }
+  // "a_n = 2n, n >= 1": a bound of a variable of what stands before.
+  const auto is_bound = [&](Expr item) {
+    if (!item->Is(Kind::kRelation) || item->text.find_first_not_of("<>lg!") != std::string::npos) {
+      return false;
+    }
+    const std::vector<std::string> inner = FreeSymbols(item);
+    const std::vector<std::string> outer = FreeSymbols(items[0]);
+    const bool is_statement = !items[0]->Is(Kind::kRelation) || items[0]->text == "=";
+    return is_statement && inner.size() == 1 && std::ranges::find(outer, inner[0]) != outer.end() && !items[0]->IsSymbol(inner[0]) &&
+           !(items[0]->Is(Kind::kRelation) && items[0]->kid(0)->IsSymbol(inner[0]));
+  };
+  while (items.size() == 2 && separators[0] == ',' && is_bound(items.back())) {
+    items.pop_back();
+    separators.pop_back();
+  }
   if (items.size() == expr->kids.size()) {
     return expr;
   }
@@ -90,6 +113,55 @@ std::optional<std::vector<Expr>> Comparer::TupleItems(Expr expr) {
     return expr->kids;
   }
   return std::nullopt;
+}
+
+// Sums, negatives and multiples of matrices as one matrix; null for everything else.
+Expr Comparer::MatrixValue(Expr expr) {
+  const auto map = [&](Expr matrix, const auto& change) {
+    std::vector<Expr> cells;
+    for (const Expr cell : matrix->kids) {
+      cells.push_back(change(cell));
+    }
+    return arena_.Make(Kind::kMatrix, std::move(cells), {}, matrix->info);
+  };
+  if (expr->Is(Kind::kMatrix)) {
+    return expr;
+  }
+  if (expr->Is(Kind::kNegate)) {
+    const Expr inner = MatrixValue(expr->kid(0));
+    return inner == nullptr ? nullptr : map(inner, [&](Expr cell) { return arena_.Make(Kind::kNegate, {cell}); });
+  }
+  if (expr->Is(Kind::kMultiply) || expr->Is(Kind::kDivide)) {
+    const size_t at = expr->Is(Kind::kDivide) ? 0 : expr->kids.size() - 1;
+    const Expr inner = MatrixValue(expr->kid(at));
+    if (inner == nullptr) {
+      return nullptr;
+    }
+    std::vector<Expr> factors;
+    for (const Expr kid : expr->kids) {
+      if (kid != expr->kid(at) && !IsScalar(kid)) {
+        return nullptr;
+      }
+      factors.push_back(kid);
+    }
+    return map(inner, [&](Expr cell) {
+      factors[at] = cell;
+      return arena_.Make(expr->kind, factors);
+    });
+  }
+  if (!expr->Is(Kind::kAdd)) {
+    return nullptr;
+  }
+  Expr sum = MatrixValue(expr->kid(0));
+  for (size_t i = 1; sum != nullptr && i < expr->kids.size(); ++i) {
+    const Expr other = MatrixValue(expr->kid(i));
+    if (other == nullptr || other->info != sum->info || other->kids.size() != sum->kids.size()) {
+      return nullptr;
+    }
+    size_t at = 0;
+    sum = map(sum, [&](Expr cell) { return arena_.Make(Kind::kAdd, {cell, other->kid(at++)}); });
+  }
+  return sum;
 }
 
 // A matrix, or lists inside a list, of rows of one length.
@@ -323,7 +395,7 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
   }
   gold = WithoutDeclarations(gold, gold_parameters_);
   pred = WithoutDeclarations(pred, pred_parameters_);
-  if (!gold_parameters_.empty() || !pred_parameters_.empty()) {
+  if (!gold_parameters_.empty() || !pred_parameters_.empty() || gold->Is(Kind::kModular) != pred->Is(Kind::kModular)) {
     bool applies = false;
     if (const Judgement families = CompareFamilies(gold, pred, applies); applies) {
       return families;
@@ -348,7 +420,8 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
       if (relations.is_equal()) {
         return relations;
       }
-      const bool same_label = SameTree(gold->kid(0), pred->kid(0)) && gold->text == "=" && pred->text == "=";
+      const bool same_label =
+          (SameTree(gold->kid(0), pred->kid(0)) || SameBaseName(gold->kid(0), pred->kid(0))) && gold->text == "=" && pred->text == "=";
       if (!same_label) {
         return relations;
       }
@@ -367,8 +440,8 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
     return IsDifferentBy("untrue_chain");
   }
   if (bare_gold != gold || bare_pred != pred) {
-    const bool same_name = !both_labelled || SameTree(gold->kid(0), pred->kid(0)) || gold->text == ":" || pred->text == ":" ||
-                           gold->kid(0)->Is(Kind::kText) || pred->kid(0)->Is(Kind::kText);
+    const bool same_name = !both_labelled || SameTree(gold->kid(0), pred->kid(0)) || SameBaseName(gold->kid(0), pred->kid(0)) ||
+                           gold->text == ":" || pred->text == ":" || gold->kid(0)->Is(Kind::kText) || pred->kid(0)->Is(Kind::kText);
     if (same_name) {
       return Compare(bare_gold, bare_pred);
     }
@@ -377,6 +450,10 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   // Text.
   if (gold->Is(Kind::kText) || pred->Is(Kind::kText)) {
     return gold->Is(Kind::kText) && pred->Is(Kind::kText) ? IsDifferentBy("text") : IsUnknownFor("needs_prose");
+  }
+  for (Expr* side : {&gold, &pred}) {
+    const Expr matrix = MatrixValue(*side);
+    *side = matrix == nullptr ? *side : matrix;
   }
   // Numbers and expressions.
   if (IsScalar(gold) && IsScalar(pred)) {

@@ -42,6 +42,7 @@ class Comparer {
   Judgement CompareAssignments(Expr gold, Expr pred, bool& applies);
   std::optional<std::vector<Expr>> TupleItems(Expr expr);
   std::optional<std::vector<Expr>> ListItems(Expr expr);
+  Expr MatrixValue(Expr expr);
   std::optional<std::vector<Expr>> MatrixItems(Expr expr, int64_t& columns);
   Expr WithoutDeclarations(Expr expr, std::vector<std::string>& parameters);
   Expr SplitPlusMinus(Expr expr, bool upper);

@@ -42,6 +42,8 @@ bool Comparer::IsIntervalLike(Expr expr) {
     case Kind::kSetBuilder:
     case Kind::kEmptySet:
       return true;
+    case Kind::kAdd:
+      return expr->kids.size() == 2 && expr->kid(0)->Is(Kind::kNamedSet) && expr->kid(1)->Is(Kind::kNegate);
     case Kind::kRelation:
       return expr->text.find_first_of("<>lg!e") != std::string::npos;
     case Kind::kList:
@@ -397,7 +399,8 @@ std::optional<std::vector<Piece>> Comparer::Pieces(Expr expr, std::string& varia
     }
     case Kind::kDifference: {
       std::optional<std::vector<Piece>> result = Pieces(expr->kid(0), variable, true);
-      const std::optional<std::vector<Piece>> holes = Pieces(expr->kid(1), variable, true);
+      const Expr right = IsScalar(expr->kid(1)) ? arena_.Make(Kind::kSet, {expr->kid(1)}) : expr->kid(1);
+      const std::optional<std::vector<Piece>> holes = Pieces(right, variable, true);
       if (!result || !holes) {
         return std::nullopt;
       }
@@ -416,6 +419,12 @@ std::optional<std::vector<Piece>> Comparer::Pieces(Expr expr, std::string& varia
       }
       return result;
     }
+    case Kind::kAdd:  // R - {2}
+      if (is_set && expr->kids.size() == 2 && IsIntervalLike(expr->kid(0)) && expr->kid(1)->Is(Kind::kNegate) &&
+          expr->kid(1)->kid(0)->Is(Kind::kSet)) {
+        return Pieces(arena_.Make(Kind::kDifference, {expr->kid(0), expr->kid(1)->kid(0)}), variable, true);
+      }
+      return std::nullopt;
     case Kind::kNamedSet:
       return expr->text == "R" ? std::optional(std::vector<Piece>{Piece{}}) : std::nullopt;
     case Kind::kEmptySet:

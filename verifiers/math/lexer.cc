@@ -80,7 +80,10 @@ class Lexer {
 
   void Step() {
     const char c = At();
-    if (IsDigit(c) || (c == '.' && IsDigit(At(1)))) {
+    if (IsSpace(c)) {
+      space_ = true;
+      ++position_;
+    } else if (IsDigit(c) || (c == '.' && IsDigit(At(1)))) {
       Number();
     } else if (IsLetter(c)) {
       Letters();
@@ -310,8 +313,23 @@ class Lexer {
     NamedCommand(name);
   }
 
+  // "\\frac" with two backslashes outside an environment is one command, escaped twice on its way.
+  bool IsEscapedTwice() const {
+    size_t end = position_ + 1;
+    while (end < text_.size() && IsLetter(text_[end])) {
+      ++end;
+    }
+    const std::string_view name = text_.substr(std::min(position_ + 1, text_.size()), end - std::min(position_ + 1, end));
+    return environments_ == 0 && !name.empty() && name != "begin" &&
+           (CommandToken(name) || IsIgnoredCommand(name) || Has(kTextCommands, name) || Has(kStyleCommands, name) ||
+            Has(kUprightCommands, name));
+  }
+
   void SymbolCommand() {
     const char c = At();
+    if (c == '\\' && IsEscapedTwice()) {
+      return;  // the second backslash begins the command
+    }
     ++position_;
     if (c == '\\') {
       Emit(Tok::kRow);
@@ -355,6 +373,9 @@ class Lexer {
       if ((name == "left" || name == "right") && At() == '.') {
         ++position_;
       }
+    } else if (name.starts_with("quad") && name.size() > 4) {  // "\\quadx"
+      Emit(Tok::kGap);
+      EmitWord(name.substr(4));
     } else if (name == "not") {
       is_negated_ = true;
     } else if (const auto symbol = CommandToken(name)) {
@@ -421,6 +442,7 @@ class Lexer {
         name == "gathered") {
       return;
     }
+    environments_ += begins ? 1 : -1;
     Emit(begins ? Tok::kBegin : Tok::kFinish, name);
     if (begins && (name == "array" || name == "tabular")) {
       SkipArgument();
@@ -683,6 +705,7 @@ class Lexer {
   std::vector<char> modes_;  // what each open brace was: b brace, t text, u upright, v brace made upright, i brace inside text
   bool space_ = false;
   bool is_negated_ = false;
+  int environments_ = 0;  // open ones
   bool is_dollar_money_ = false;
   LexResult result_;
 };

@@ -135,6 +135,11 @@ Expr Parser::MakeNestedList(const std::vector<Expr>& items, const std::string& s
 
 Expr Parser::ParseItem() {
   const Expr left = ParseRelation();
+  if (left != nullptr && left->Is(Kind::kText) && (left->text.ends_with(" is") || left->text.ends_with(" are")) &&
+      (StartsOperand() || At(Tok::kMinus))) {
+    const Expr value = ParseItem();  // "the least is 3"
+    return value == nullptr ? nullptr : arena_.Make(Kind::kRelation, {left, value}, ":");
+  }
   if (left == nullptr || !At(Tok::kColon) || context_.in_braces) {
     return left;
   }

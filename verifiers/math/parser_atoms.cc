@@ -338,6 +338,27 @@ bool Parser::AtDegree() const {
                               (Ahead().kind == Tok::kBrace && Ahead(2).kind == Tok::kDegree && Ahead(3).kind == Tok::kBraceClose)));
 }
 
+// 12 degrees 30' 15'' as one angle.
+Expr Parser::ParseMinutes(Expr degrees) {
+  Rational value = degrees->kid(0)->value;
+  if (!IsInteger(degrees->kid(0))) {
+    return Fail("minutes behind something that is no whole number of degrees");
+  }
+  int64_t divisor = 60;
+  while (At(Tok::kNumber) && Ahead().kind == Tok::kPrime && divisor <= 3600) {
+    const Expr part = NumberNode(Now().text);
+    if (part == nullptr) {
+      return nullptr;
+    }
+    value = value + part->value / Rational(divisor);
+    divisor *= 60;
+    position_ += 2;
+    while (Eat(Tok::kPrime)) {
+    }
+  }
+  return arena_.Make(Kind::kDegree, {arena_.Number(value)});
+}
+
 Expr Parser::ParsePostfix(Expr atom) {
   while (atom != nullptr && arena_.budget().Spend(1)) {
     if (AtDegree()) {
@@ -366,8 +387,8 @@ Expr Parser::ParsePostfix(Expr atom) {
     } else if (At(Tok::kPercent)) {
       ++position_;
       atom = arena_.Make(Kind::kPercent, {atom});
-    } else if (At(Tok::kPrime) && atom->Is(Kind::kDegree)) {
-      return Fail("degrees with minutes");
+    } else if (atom->Is(Kind::kDegree) && At(Tok::kNumber) && Ahead().kind == Tok::kPrime) {
+      atom = ParseMinutes(atom);
     } else if (At(Tok::kUnder) && !atom->Is(Kind::kSymbol)) {
       return Fail("a subscript behind something that takes none");
     } else if (At(Tok::kCurrency) && atom->Is(Kind::kNumber)) {

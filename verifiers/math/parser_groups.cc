@@ -222,6 +222,10 @@ Expr Parser::ParseEnvironment() {
     } else if (Eat(Tok::kAmpersand) || Eat(Tok::kComma) || Eat(Tok::kSemicolon) || Eat(Tok::kGap)) {
       continue;
     } else {
+      while (name == "cases" && At(Tok::kWord) &&
+             (Now().text == "if" || Now().text == "for" || Now().text == "when" || Now().text == "where")) {
+        ++position_;
+      }
       const Expr cell = InContext({}, aligned || name == "cases" ? &Parser::ParseItem : &Parser::ParseRelation);
       if (cell == nullptr) {
         return nullptr;

@@ -74,6 +74,7 @@ class Parser {
   Expr ParseRoot();
   Expr ParseBinomial();
   Expr ParseAccent();
+  Expr ParseMinutes(Expr degrees);
   Expr ParseBig();
   Expr ParseIndexedBinomial();
   std::string ScriptText();
@@ -95,6 +96,7 @@ class Parser {
   Expr ParseNumber();
   Expr ParseMoney();
   Expr ParseUnits(Expr value);
+  Expr AddSmallerUnit(Expr quantity);
   bool ReadUnitFactor(std::string& dimension, Rational& size, int sign);
   Expr NumberNode(std::string_view digits);
   Expr MixedNumber(Expr whole);

@@ -227,7 +227,28 @@ Expr Parser::ParseUnits(Expr value) {
   node.kids = {value};
   node.text = NormalDimension(dimension);
   node.value = size;
-  return node.text.empty() && size == Rational(1) ? value : arena_.Add(std::move(node));
+  const Expr quantity = node.text.empty() && size == Rational(1) ? value : arena_.Add(std::move(node));
+  return AddSmallerUnit(quantity);
+}
+
+// "3 hours 45 minutes" in hours.
+Expr Parser::AddSmallerUnit(Expr quantity) {
+  if (!quantity->Is(Kind::kQuantity) || !IsInteger(quantity->kid(0)) || !At(Tok::kNumber) || Ahead().kind != Tok::kWord) {
+    return quantity;
+  }
+  const std::optional<Unit> unit = FindUnit(Ahead().text);
+  if (!unit || NormalDimension(std::string(unit->dimension) + std::to_string(unit->power)) != quantity->text ||
+      !(unit->size < quantity->value)) {
+    return quantity;
+  }
+  const Expr amount = NumberNode(Now().text);
+  position_ += 2;
+  if (amount == nullptr) {
+    return nullptr;
+  }
+  Node node = *quantity;
+  node.kids = {arena_.Number(quantity->kid(0)->value + amount->value * unit->size / quantity->value)};
+  return arena_.Add(std::move(node));
 }
 
 }  // namespace cupel::math

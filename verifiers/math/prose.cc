@@ -337,6 +337,12 @@ class WordReader {
       ++position_;
       return true;
     }
+    if (token.is_prose && word.size() == 1 && Before() != Tok::kNumber && Before() != Tok::kWord && Before() != Tok::kSlash &&
+        Before() != Tok::kBraceClose && Before() != Tok::kClose && Before() != Tok::kTimes && !IsWordAt(position_ + 1)) {
+      Push(Tok::kLetter, token.text);
+      ++position_;
+      return true;
+    }
     if (IsRaisedOrdinal(word)) {
       return true;
     }
@@ -348,6 +354,12 @@ class WordReader {
       Push(Tok::kCaret, "");
       Push(Tok::kNumber, word == "squared" ? "2" : "3");
       ++position_;
+      return true;
+    }
+    if ((word == "except" || word == "excluding") && Before() == Tok::kSet) {
+      Push(Tok::kSetMinus, "");
+      ++position_;
+      position_ += Lower(At(position_).text) == "for" ? 1 : 0;
       return true;
     }
     if (word == "in" && (Before() == Tok::kLetter || After() == Tok::kSet || After() == Tok::kOpen)) {
@@ -384,8 +396,9 @@ class WordReader {
   }
 
   bool IsProse(std::string_view word, const Token& token) const {
-    if (word == "." || word.size() == 1) {
-      return false;
+    const bool is_capitals = std::ranges::all_of(token.text, [](char c) { return 'A' <= c && c <= 'Z'; });
+    if (word == "." || word.size() == 1 || (is_capitals && word.size() <= 3)) {
+      return false;  // NO is a segment
     }
     if (word.size() >= 4 || Has(kShortWords, word) || static_cast<unsigned char>(word[0]) >= 0x80) {
       return true;
@@ -465,7 +478,11 @@ void OpenDeclaration(std::vector<Token>& tokens) {
 // "x = 3 for y = 2 and x = 5 for y = 1": behind the clause another value follows.
 bool SaysMore(std::span<const Token> clause) {
   bool joined = false;
-  for (const Token& token : clause) {
+  for (const Token& token : clause.subspan(1)) {
+    const std::string word = IsProseWord(token) ? Lower(token.text) : "";
+    if (word == "for" || word == "where" || Has(kConditions, word)) {
+      return true;  // "5 for odd n, 6 for even n"
+    }
     joined = joined || token.kind == Tok::kAnd || token.kind == Tok::kOr || token.kind == Tok::kSemicolon;
     if (joined && token.kind == Tok::kRelation && token.text == "=") {
       return true;
@@ -560,6 +577,28 @@ Trimmed TrimProse(std::vector<Token> tokens) {
   CutClause(trimmed);
   CutLabel(trimmed);
   return trimmed;
+}
+
+std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens) {
+  size_t begin = 0;
+  size_t end = tokens.size() - 1;
+  const auto is_harmless = [](const Token& token) {
+    const std::string word = Lower(token.text);
+    return IsProseWord(token) && IsHarmlessWord(word) && !Has(kNegations, word) && !Has(kConditions, word) && !Has(kClauses, word);
+  };
+  while (begin < end &&
+         (is_harmless(tokens[begin]) || (begin > 0 && (tokens[begin].kind == Tok::kComma || tokens[begin].kind == Tok::kColon)))) {
+    ++begin;
+  }
+  while (end > begin && is_harmless(tokens[end - 1])) {
+    --end;
+  }
+  if (begin == end || (begin == 0 && end + 1 == tokens.size())) {
+    return {};
+  }
+  std::vector<Token> inner(tokens.begin() + static_cast<std::ptrdiff_t>(begin), tokens.begin() + static_cast<std::ptrdiff_t>(end));
+  inner.push_back(tokens.back());
+  return inner;
 }
 
 std::string PlainWords(const std::vector<Token>& tokens) {

@@ -24,6 +24,10 @@ struct Trimmed {
 // complete. Conditions ("if", "when", "otherwise") are no such clauses.
 Trimmed TrimProse(std::vector<Token> tokens);
 
+// Without harmless words before and behind: "We find that x > 3", "x > 3 is the solution". Empty when that leaves the tokens as they were,
+// or nothing.
+std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens);
+
 // The words and signs of an answer in lower case, one space between, without TeX's dress: what text answers are compared by.
 std::string PlainWords(const std::vector<Token>& tokens);
 

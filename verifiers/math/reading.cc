@@ -116,6 +116,11 @@ void AddReadings(const std::vector<Token>& tokens, bool is_decimal_comma, Arena&
     }
   }
   if (result.expr == nullptr) {
+    if (const std::vector<Token> inner = WithoutWordsAround(trimmed.tokens); !inner.empty()) {
+      result = Parse(inner, arena);
+    }
+  }
+  if (result.expr == nullptr) {
     answer.problem = answer.problem.empty() ? result.problem : answer.problem;
     return;
   }
@@ -127,6 +132,10 @@ void AddReadings(const std::vector<Token>& tokens, bool is_decimal_comma, Arena&
 Answer ReadAnswer(std::string_view text, Arena& arena) {
   Answer answer;
   text = Undressed(text);
+  if (std::ssize(text) > arena.budget().limits().max_bytes) {
+    answer.problem = "too many symbols";
+    return answer;
+  }
   LexOptions options;
   LexResult lexed = Lex(text, options, arena.budget());
   if (!lexed.problem.empty()) {

@@ -33,7 +33,7 @@ bool Comparer::IsLabel(Expr expr) {
                                  }) ||
              (expr->kid(0)->Is(Kind::kText));
     case Kind::kGroup:
-      return expr->kids.size() == 1 && IsLabel(expr->kid(0));
+      return std::ranges::all_of(expr->kids, [&](Expr kid) { return expr->kids.size() == 1 ? IsLabel(kid) : kid->Is(Kind::kSymbol); });
     case Kind::kQuantity:
       return IsLabel(expr->kid(0));
     case Kind::kFunction:

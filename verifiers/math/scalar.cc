@@ -37,6 +37,21 @@ Measured TakeApart(Expr expr, Arena& arena) {
   return {expr, {}, Rational(1)};
 }
 
+// Nouns of which one is the other with more words: "apples" and "red apples".
+bool NamesOneThing(std::string_view a, std::string_view b) {
+  const std::string_view longer = a.size() > b.size() ? a : b;
+  std::string_view shorter = a.size() > b.size() ? b : a;
+  while (!shorter.empty()) {
+    const size_t end = std::min(shorter.find(' '), shorter.size());
+    const std::string_view item = shorter.substr(0, end);
+    if (item[0] != '#' || longer.find(item) == std::string_view::npos) {
+      return false;
+    }
+    shorter.remove_prefix(std::min(end + 1, shorter.size()));
+  }
+  return longer[0] == '#';
+}
+
 // A number as written with a decimal point, signs and percent included.
 struct Decimal {
   Rational value;
@@ -150,6 +165,7 @@ bool Comparer::IsScalar(Expr expr) {
     case Kind::kDivide:
     case Kind::kNegate:
     case Kind::kPower:
+      return std::ranges::all_of(expr->kids, [&](Expr kid) { return IsScalar(kid) || kid->Is(Kind::kPlusMinus) || kid->Is(Kind::kText); });
     case Kind::kFunction:
     case Kind::kApply:
     case Kind::kFactorial:
@@ -250,7 +266,7 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   Expr right = p.value;
   const bool both_have_units = !g.dimension.empty() && !p.dimension.empty();
   if (both_have_units) {
-    if (g.dimension != p.dimension) {
+    if (g.dimension != p.dimension && !NamesOneThing(g.dimension, p.dimension)) {
       return IsDifferentBy("units");
     }
     if (!(g.size == p.size)) {

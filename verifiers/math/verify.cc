@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "verifiers/answer/characters.h"
 #include "verifiers/answer/extract.h"
+#include "verifiers/answer/marks.h"
 #include "verifiers/math/comparer.h"
 #include "verifiers/math/reading.h"
 
@@ -46,7 +47,7 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
   bool has_first = false;
   for (const Reading& g : gold.readings) {
     for (const Reading& p : pred.readings) {
-      if (g.is_decimal_comma || (p.is_decimal_comma && !IsDecimalGold(g.expr))) {
+      if ((g.is_decimal_comma && (p.is_decimal_comma || !IsDecimalGold(p.expr))) || (p.is_decimal_comma && !IsDecimalGold(g.expr))) {
         continue;
       }
       Comparer comparer(arena, request.options);
@@ -98,6 +99,19 @@ bool SameWords(std::string_view gold, std::string_view pred) {
   return false;
 }
 
+// What a text's only box holds, where there is one; a box that never closes ends with the gold's text.
+std::string_view Unboxed(std::string_view text, bool is_gold) {
+  const BoxScan boxes = ScanBoxes(text);
+  if (boxes.last && boxes.filled + boxes.bare == 1) {
+    return text.substr(static_cast<size_t>(boxes.last->begin), static_cast<size_t>(boxes.last->end - boxes.last->begin));
+  }
+  const size_t open = text.find("\\boxed{");
+  if (is_gold && boxes.filled == 0 && boxes.unclosed == 1 && open != std::string_view::npos) {
+    return text.substr(open + 7);
+  }
+  return text;
+}
+
 Result Decide(std::string_view gold_text, std::string_view pred_text, const Request& request, Arena& arena, Answer& gold, Answer& pred) {
   if (TrimSpace(gold_text).empty()) {
     return Decided(Decision::kUndecided, "parse_gold");
@@ -105,6 +119,10 @@ Result Decide(std::string_view gold_text, std::string_view pred_text, const Requ
   if (TrimSpace(pred_text).empty()) {
     return Decided(Decision::kNoAnswer, "blank");
   }
+  const std::string joined_gold = JoinedBoxes(gold_text);
+  const std::string joined_pred = JoinedBoxes(pred_text);
+  gold_text = joined_gold.empty() ? Unboxed(gold_text, true) : std::string_view(joined_gold);
+  pred_text = joined_pred.empty() ? Unboxed(pred_text, false) : std::string_view(joined_pred);
   gold = ReadAnswer(gold_text, arena);
   pred = ReadAnswer(pred_text, arena);
   if (TrimSpace(gold_text) == TrimSpace(pred_text) && gold.canonical.size() > 2) {
@@ -114,6 +132,9 @@ Result Decide(std::string_view gold_text, std::string_view pred_text, const Requ
     return Decided(Decision::kCorrect, "tokens");
   }
   if (request.options.choice && gold.is_choice_only && pred.choice != '\0') {
+    return Decided(gold.choice == pred.choice ? Decision::kCorrect : Decision::kIncorrect, "choice");
+  }
+  if (request.options.choice && gold.choice != '\0' && pred.is_choice_only) {
     return Decided(gold.choice == pred.choice ? Decision::kCorrect : Decision::kIncorrect, "choice");
   }
   if (gold.is_text && pred.is_text) {

@@ -1,0 +1,185 @@
+// Covers answers that a model under pressure, or an enemy, might write: towers, deep nesting, endless lists, any bytes. Each ends within
+// the budget, with the same verdict twice, on a stack of 256 KiB. Alone: build/release/tests/verifiers_test "[math-hostile]"
+
+#include <functional>
+#include <pthread.h>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "base/random.h"
+#include "verifiers/math/c_api.h"
+#include "verifiers/math/verify.h"
+
+namespace cupel::math {
+namespace {
+
+std::string Repeat(std::string_view part, size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    text += part;
+  }
+  return text;
+}
+
+std::string Nested(std::string_view open, std::string_view core, std::string_view close, size_t depth) {
+  return Repeat(open, depth) + std::string(core) + Repeat(close, depth);
+}
+
+std::string Joined(size_t count, std::string_view separator, const std::function<std::string(size_t)>& item) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    text += (i > 0 ? std::string(separator) : "") + item(i);
+  }
+  return text;
+}
+
+// The inputs on which graders hang, overflow or fill memory, and more of their kind.
+std::vector<std::string> HostileAnswers() {
+  const auto digits = [](size_t i) { return std::to_string(i); };
+  std::vector<std::string> answers = {
+      R"(\dfrac{5^{(5^{(5^{(5^5)})}-4)}-5}{16})",
+      "9^{9^{9^9}}",
+      "2^{2^{2^{2^{2^2}}}}",
+      "9^{-9^{9^9}}",
+      "2^{4^{8^{16}}}",
+      R"(\log_2(\log_4(\log_8(\log_{16}(\log_{32}(2^{4^{4^{16}}})))))",
+      "100000000!",
+      "((10!)!)!",
+      R"(\binom{1000000000}{500000000})",
+      R"(\binom{1000000}{500000})",
+      R"(\sum_{k=1}^{1000000000}\frac1k)",
+      R"(\sum_{k=1}^{100000}\sin(k^2))",
+      R"(\prod_{k=1}^{1000000}k)",
+      R"(\int_0^1 x^x dx)",
+      R"(\sin(10^{10^{10}}))",
+      R"(\tan(10^{100000}))",
+      R"((\sqrt2+\sqrt3+\sqrt5+\sqrt7+\sqrt{11}+\sqrt{13})^{20})",
+      "e^{e^{e^{e^{79}}}}",
+      R"(\Gamma(10^9))",
+      R"(7^{7^{7^7}} \mod 10)",
+      R"(\lfloor\pi^{10^7}\rfloor)",
+      "1.5^{10^{12}}",
+      "(7/3)^{10^9}",
+      "1/0",
+      "0^0",
+      "10^{400}",
+      "(1+x)^{1000000}",
+      "(x+y+z)^{500}",
+      R"(\sum_{k=1}^{2000}\sum_{j=1}^{2000}\frac{1}{k+j})",
+      Nested("\\frac{1}{1+", "1", "}", 200),
+      Nested("(", "1", ")", 300),
+      Nested("\\left(", "1", "\\right)", 300),
+      Nested("{", "1", "}", 5000),
+      Nested("|", "x", "|", 20),
+      Nested("x^{", "x", "}", 40),
+      Nested("\\sqrt{", "2", "}", 3000),
+      Nested("\\sin(", "1", ")", 90),
+      Nested("(1,2,", "1", ")", 300),
+      Nested("-", "1", "", 100'000),
+      Nested("(", "", "", 1'000'000),
+      Nested("", "", ")", 1'000'000),
+      Nested("{", "", "", 1'000'000),
+      "0." + std::string(100'000, '3'),
+      Repeat("1,", 10'000),
+      "\\{" + Joined(2000, ",", digits) + "\\}",
+      Joined(500, "\\cup", [&](size_t i) { return "(" + digits(2 * i) + "," + digits(2 * i + 1) + ")"; }),
+      Joined(2000, "+", [&](size_t i) { return "x^{" + digits(i) + "}"; }),
+      Joined(600, " and ", [&](size_t i) { return "x=" + digits(i); }),
+      "\\begin{pmatrix}" + Joined(1600, "&", [&](size_t i) { return "a_{" + digits(i) + "}"; }) + "\\end{pmatrix}",
+      std::string(1'000'000, ' '),
+      std::string(100'000, '7'),
+      std::string(100'000, 'a'),
+      std::string(50'000, '\\'),
+      std::string("\0"
+                  "5\0",
+                  3),
+      "5\r6\r7",
+      Repeat("$1$", 20'000),
+      Repeat("\\boxed{", 10'000),
+      Repeat("\\text{a}", 3000),
+      Repeat("\\%", 10'000),
+      Repeat("\\pm1", 500),
+      Repeat("1/", 5000) + "1",
+      Repeat("1<", 3000) + "2",
+      Repeat("\xE2\x80\xAE", 1000),
+      Repeat("\xFF", 1000),
+      Repeat("\xEF\xBC\x94", 1000),
+      "5" + std::string(50, '!'),
+  };
+  for (uint32_t i = 0; i < 20; ++i) {
+    RandomStream random(2, RandomPurpose::kTaskContent, i);
+    std::string bytes(2000, '\0');
+    const std::string_view alphabet = "\\{}()[]^_$,;:|=<>+-*/!%.0123456789abxyn fractsqpile\xE2\x88\x92";
+    for (char& c : bytes) {
+      c = i % 2 == 0 ? static_cast<char>(random.Below(256)) : alphabet[random.Below(alphabet.size())];
+    }
+    answers.push_back(std::move(bytes));
+  }
+  return answers;
+}
+
+void JudgeAll() {
+  const std::vector<std::string> golds = {"5",         "x^2+1",    "\\frac{1}{3}", "(1,2)", "x>2", "2\\pi k, k \\in \\mathbb{Z}",
+                                          "\\{1,2\\}", "\\sqrt{2}"};
+  const Limits limits;
+  for (const std::string& answer : HostileAnswers()) {
+    const std::string shown = answer.substr(0, 40);
+    CAPTURE(shown);
+    for (const std::string& gold : golds) {
+      for (const auto& [g, p] : {std::pair{&gold, &answer}, std::pair{&answer, &gold}}) {
+        const Result first = CompareAnswers(*g, *p, {});
+        const Result second = CompareAnswers(*g, *p, {});
+        CHECK(first.decision == second.decision);
+        CHECK(first.reason == second.reason);
+        CHECK(first.cost == second.cost);
+        CHECK(first.cost <= 2 * limits.steps);
+        CHECK(first.decision != Decision::kError);
+      }
+    }
+  }
+}
+
+TEST_CASE("hostile answers end within the budget, with the same verdict twice", "[math-hostile]") { JudgeAll(); }
+
+TEST_CASE("a stack of 256 KiB is enough", "[math-hostile]") {
+  pthread_attr_t attributes;
+  REQUIRE(pthread_attr_init(&attributes) == 0);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr size_t kStack = 2048 << 10;  // instrumented frames are several times as large
+#else
+  constexpr size_t kStack = 256 << 10;
+#endif
+  REQUIRE(pthread_attr_setstacksize(&attributes, kStack) == 0);
+  pthread_t thread{};
+  const auto run = [](void*) -> void* {
+    for (const std::string& answer : HostileAnswers()) {
+      CompareAnswers("x^2+1", answer, {});
+      CompareAnswers(answer, "5", {});
+    }
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &attributes, run, nullptr) == 0);
+  CHECK(pthread_join(thread, nullptr) == 0);
+  pthread_attr_destroy(&attributes);
+}
+
+TEST_CASE("the C interface reports verdict, score, span and errors", "[math-hostile]") {
+  cupel_math_verdict verdict;
+  const std::string completion = "So \\boxed{0.75}.";
+  CHECK(cupel_math_verify("3/4", 3, completion.data(), completion.size(), nullptr, &verdict) == CUPEL_MATH_CORRECT);
+  CHECK(verdict.score == 1);
+  CHECK(completion.substr(static_cast<size_t>(verdict.span_begin), static_cast<size_t>(verdict.span_end - verdict.span_begin)) == "0.75");
+  CHECK(std::string(verdict.rule) == "rational");
+  CHECK(cupel_math_compare("5", 1, "6", 1, nullptr, &verdict) == CUPEL_MATH_INCORRECT);
+  CHECK(verdict.score == 0);
+  CHECK(cupel_math_compare("28", 2, "28%", 3, "{\"percent_is_bare\": true}", nullptr) == CUPEL_MATH_CORRECT);
+  CHECK(cupel_math_compare("5", 1, "5", 1, "{\"nonsense\": 1}", &verdict) == CUPEL_MATH_ERROR);
+  CHECK(verdict.score == -1);
+  CHECK(cupel_math_verify("5", 1, "I give up", 9, nullptr, &verdict) == CUPEL_MATH_NO_ANSWER);
+  CHECK(verdict.score == 0);
+}
+
+}  // namespace
+}  // namespace cupel::math
