@@ -39,12 +39,16 @@ class RewardFunction {
 struct RewardTermConfig {
   std::string name = "correctness";  // name in rewards/registry.def
   double weight = 1.0;
-  std::string pattern;  // for "format": which format is asked for
+  std::string pattern;        // for "format": which format is asked for
+  int64_t max_tokens = 0;     // for "soft_overlong"
+  int64_t margin_tokens = 0;  // for "soft_overlong"
   template <class Field>
   void VisitFields(Field&& field) {
     field("name", name, "reward function");
     field("weight", weight, "factor of this reward in the sum", Range{-1e6, 1e6});
     field("pattern", pattern, "format: \"boxed\", \"answer_tag\" or \"think_answer\"");
+    field("max_tokens", max_tokens, "soft_overlong: answers longer than this are punished in full", Range{0, 1e9});
+    field("margin_tokens", margin_tokens, "soft_overlong: the punishment grows over so many tokens before that", Range{0, 1e9});
   }
 };
 

@@ -21,6 +21,7 @@ std::vector<RewardTermConfig> Samples(std::string_view name) {
   const std::map<std::string_view, std::vector<RewardTermConfig>> samples = {
       {"correctness", {{"correctness", 1, ""}}},
       {"format", {{"format", 1, "answer_tag"}, {"format", 1, "boxed"}, {"format", 1, "think_answer"}}},
+      {"soft_overlong", {{"soft_overlong", 1, "", 8, 4}}},
   };
   return samples.at(name);
 }
@@ -110,15 +111,15 @@ TEST_CASE("undecided and error are the same to a reward", "[reward]") {
   }
 }
 
-TEST_CASE("some score is above the lowest and some below the highest", "[reward]") {
+TEST_CASE("the highest and the lowest score are reached", "[reward]") {
   for (const auto& reward : AllRewards()) {
     Verdict correct, incorrect;
     correct.outcome = Outcome::kCorrect;
     incorrect.outcome = Outcome::kIncorrect;
     const std::vector<Candidate> group = {{"<think>a</think><answer>\\boxed{1}</answer>", &correct, 9, false}, {"a", &incorrect, 1, false}};
     const std::vector<double> scores = ScoresOf(*reward, group);
-    CHECK(scores[0] == reward->max_value());
-    CHECK(scores[1] == reward->min_value());
+    CHECK(std::ranges::max(scores) == reward->max_value());
+    CHECK(std::ranges::min(scores) == reward->min_value());
   }
 }
 

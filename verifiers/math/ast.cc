@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
 namespace cupel::math {
@@ -135,6 +136,20 @@ Expr Substitute(Arena& arena, Expr expr, std::string_view name, Expr replacement
     kid = other;
   }
   return changed ? arena.Add(std::move(node)) : expr;
+}
+
+Expr FoldSymbolCase(Arena& arena, Expr expr) {
+  Node node = *expr;
+  if (node.kind == Kind::kSymbol && node.text != "I") {
+    absl::AsciiStrToLower(&node.text);
+  }
+  if (node.name != "I") {
+    absl::AsciiStrToLower(&node.name);
+  }
+  for (Expr& kid : node.kids) {
+    kid = FoldSymbolCase(arena, kid);
+  }
+  return arena.Add(std::move(node));
 }
 
 bool SameTree(Expr a, Expr b) {

@@ -110,6 +110,9 @@ bool AnyNode(Expr expr, const Test& test) {
 // The expression with every symbol `name` replaced.
 Expr Substitute(Arena& arena, Expr expr, std::string_view name, Expr replacement);
 
+// The expression with the names of its symbols in lower case; I stays, lest it become the imaginary unit.
+Expr FoldSymbolCase(Arena& arena, Expr expr);
+
 bool SameTree(Expr a, Expr b);
 
 }  // namespace cupel::math

@@ -24,7 +24,6 @@ struct Options {
   bool imaginary_j = true;        // j is i where the gold uses i
   bool numeric_constants = true;  // constants that no exact test decides and that agree to 4096 bits are equal
   bool choice = true;             // letters of multiple choice
-  bool set_order_free = true;     // lists without brackets compare as sets
 };
 
 }  // namespace cupel::math

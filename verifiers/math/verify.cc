@@ -52,7 +52,8 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
       }
       Comparer comparer(arena, request.options);
       comparer.Declare(g.parameters, p.parameters);
-      const Judgement judgement = comparer.Compare(g.expr, p.expr);
+      const auto folded = [&](Expr expr) { return request.options.symbol_case_fold ? FoldSymbolCase(arena, expr) : expr; };
+      const Judgement judgement = comparer.Compare(folded(g.expr), folded(p.expr));
       if (judgement.is_equal()) {
         return Decided(Decision::kCorrect, judgement.rule);
       }
