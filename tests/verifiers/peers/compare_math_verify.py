@@ -1,7 +1,7 @@
 """The math verifier beside Math-Verify 0.9.0 on the same pairs, in one run.
 
     python3 -m venv VENV && VENV/bin/pip install math-verify==0.9.0
-    VENV/bin/python tests/verifiers/peers/math_verify.py build/release/cupel DATA [PAIRS]
+    VENV/bin/python tests/verifiers/peers/compare_math_verify.py build/release/cupel DATA [PAIRS]
 
 DATA is a folder with math500/test.jsonl, olympiadbench/test.jsonl, aime25/test.jsonl and gsm8k/*.jsonl. Prints, for each kind of pair, the share
 accepted by both: golds against themselves, wrong pairs made by one changed digit, sign or operator, and right pairs made by rewriting golds into
