@@ -2,7 +2,10 @@
 #
 #   cupel_module(NAME base SOURCES a.cc DEPENDS datasets absl::status [PRECOMPILE <x.h>] [TORCH])   static library cupel_base
 #   cupel_program(NAME cupel SOURCES main.cc DEPENDS grpo [TORCH])                     BUILD/cupel
-#   cupel_test(base_test SOURCES a_test.cc DEPENDS base LABELS fast [TIMEOUT 120])     BUILD/tests/base_test and a CTest of that name
+#   cupel_test(base_test SOURCES a_test.cc DEPENDS base LABELS fast [TIMEOUT 120] [SPLIT slow])
+#                                                                                      BUILD/tests/base_test and a CTest of that name; with
+#                                                                                      SPLIT, its cases tagged [slow] are a second CTest,
+#                                                                                      base_test_slow, that runs beside the first
 #
 # A dependency with :: is an imported target, any other a module of ours. TORCH adds LibTorch. With CUPEL_WITH_TORCH=OFF, targets that use
 # LibTorch, themselves or through a dependency, are left out. Includes are written from the root of the repository.
@@ -85,7 +88,7 @@ function(cupel_program)
 endfunction()
 
 function(cupel_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "TORCH" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "TORCH" "TIMEOUT;SPLIT" "SOURCES;DEPENDS;LABELS")
   if(NOT arg_LABELS)
     message(FATAL_ERROR "${name} has no label: give LABELS fast, torch or model")
   endif()
@@ -115,9 +118,16 @@ function(cupel_test name)
     cupel_precompile(${name} <catch2/catch.hpp>)
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
-  if(NOT arg_LABELS STREQUAL "fast")
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)  # LibTorch uses every core
+  set(names ${name})
+  if(arg_SPLIT)
+    list(APPEND names ${name}_${arg_SPLIT})
+    add_test(NAME ${name} COMMAND ${name} "~[${arg_SPLIT}]" WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
+    add_test(NAME ${name}_${arg_SPLIT} COMMAND ${name} "[${arg_SPLIT}]" WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
+  else()
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
+  endif()
+  set_tests_properties(${names} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+  if(NOT arg_LABELS STREQUAL "fast" AND NOT arg_SPLIT)
+    set_tests_properties(${names} PROPERTIES RUN_SERIAL TRUE)  # LibTorch uses every core
   endif()
 endfunction()
