@@ -75,8 +75,9 @@ class TrainingRun {
   std::optional<RolloutWorkers> workers_;
   std::optional<Trainer> trainer_;
   std::optional<MetricLog> metric_log_;
-  std::vector<StepMetrics> history_;  // of the last kRemarkHistory steps
-  std::set<std::string> said_;        // keys of the remarks about the last step
+  std::vector<StepMetrics> history_;         // of the last kRemarkHistory steps
+  std::set<std::string> said_notes_;         // keys of remarks
+  std::set<std::string> standing_warnings_;  // those of the step before
   int64_t finished_steps_ = 0;
   double append_seconds_ = 0;  // of the step in hand
   Clock::time_point report_written_ = Clock::now();
@@ -202,19 +203,21 @@ absl::Status TrainingRun::PlanMemoryOf() {
   return CheckMemory(plan, AvailableMemory());
 }
 
-// What a person may wonder about in the step's numbers, once for as long as it lasts.
+// What a person may wonder about in the step's numbers. What only looks odd is said once; what is wrong, each time that it comes back.
 absl::Status TrainingRun::Remark(int64_t step, const StepMetrics& metrics) {
-  std::set<std::string> keys;
+  std::set<std::string> standing;
   for (const cupel::Remark& remark : Explain(metrics, history_, recipe_.grpo)) {
-    keys.insert(remark.key);
-    if (said_.contains(remark.key)) {
+    if (remark.is_warning) {
+      standing.insert(remark.key);
+    }
+    if (standing_warnings_.contains(remark.key) || (!remark.is_warning && !said_notes_.insert(remark.key).second)) {
       continue;
     }
     const std::string text = fmt::format("step {}: {}", step + 1, remark.text);
     remark.is_warning ? report_.Warning(text) : report_.Note(text);
     CUPEL_RETURN_IF_ERROR(store_.AppendEvent(step, remark.is_warning ? "warning" : "note", remark.text));
   }
-  said_ = std::move(keys);
+  standing_warnings_ = std::move(standing);
   history_.push_back(metrics);
   if (history_.size() > kRemarkHistory) {
     history_.erase(history_.begin());

@@ -11,7 +11,7 @@ namespace cupel {
 // What to make of a step's numbers, in plain language: those that look odd and are right, and those that are wrong.
 struct Remark {
   bool is_warning;   // something is wrong; otherwise it only looks so
-  std::string key;   // "entropy_collapse": said once per run unless it goes away and comes back
+  std::string key;   // "entropy_collapse": a warning is said again when it went away and came back, any other remark once
   std::string text;  // a sentence, with the numbers and what to do
 };
 
