@@ -13,6 +13,7 @@
 #include "base/thread_pool.h"
 #include "experiments/command.h"
 #include "verifiers/math/verify.h"
+#include "verifiers/math_outcome.h"
 #include "verifiers/verifier.h"
 
 namespace cupel {
@@ -51,22 +52,6 @@ struct Judged {
   std::string pred_tree;
   double seconds = 0;
 };
-
-Outcome OutcomeOf(math::Decision decision) {
-  switch (decision) {
-    case math::Decision::kCorrect:
-      return Outcome::kCorrect;
-    case math::Decision::kIncorrect:
-      return Outcome::kIncorrect;
-    case math::Decision::kNoAnswer:
-      return Outcome::kNoAnswer;
-    case math::Decision::kUndecided:
-      return Outcome::kUndecided;
-    case math::Decision::kError:
-      break;
-  }
-  return Outcome::kError;
-}
 
 Verdict JudgeExtracted(const Item& item, bool explain, Judged& judged) {
   math::Request request;

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "rollout/reward_group.h"
 #include "verifiers/verifier.h"
 
 namespace cupel {
@@ -44,7 +45,6 @@ class Collection {
  private:
   GenerationRequest RequestFor(size_t group_idx) const;
   void Judge(size_t group_idx, size_t sample_idx);
-  void Reward(RolloutGroup& group) const;
 
   const CollectRequest& request_;
   const Tokenizer& tokenizer_;
@@ -115,22 +115,7 @@ void Collection::Judge(size_t group_idx, size_t sample_idx) {
   rollout.verifier_version = verifier.version();
   rollout.verify_seconds = SecondsSince(start);
   if (pending_[group_idx].fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    Reward(group);
-  }
-}
-
-void Collection::Reward(RolloutGroup& group) const {
-  std::vector<Candidate> candidates;
-  for (const Rollout& rollout : group.rollouts) {
-    candidates.push_back({.text = rollout.text,
-                          .verdict = &rollout.verdict,
-                          .num_tokens = std::ssize(rollout.completion.tokens),
-                          .is_truncated = rollout.completion.finish_reason == FinishReason::kLength});
-  }
-  RewardComposition::Result result = rewards_.Score(group.task, candidates);
-  for (size_t i = 0; i < group.rollouts.size(); ++i) {
-    group.rollouts[i].terms = std::move(result.terms[i]);
-    group.rollouts[i].reward = result.rewards[i];
+    RewardGroup(rewards_, group);
   }
 }
 

@@ -5,10 +5,10 @@
 #include "base/status.h"
 #include "verifiers/answer/extract.h"
 #include "verifiers/math/verify.h"
+#include "verifiers/math_outcome.h"
 #include "verifiers/registry.h"
 
 namespace cupel {
-namespace {
 
 Outcome OutcomeOf(math::Decision decision) {
   switch (decision) {
@@ -25,6 +25,8 @@ Outcome OutcomeOf(math::Decision decision) {
   }
   return Outcome::kError;
 }
+
+namespace {
 
 class MathVerifier final : public Verifier {
  public:

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "grpo/judge_groups.h"
+#include "rollout/reward_group.h"
 
 namespace cupel {
 
@@ -58,20 +59,7 @@ void GroupJudge::Verify(RolloutGroup& group) const {
   }
 }
 
-void GroupJudge::Reward(RolloutGroup& group) const {
-  std::vector<Candidate> candidates;
-  for (const Rollout& rollout : group.rollouts) {
-    candidates.push_back({.text = rollout.text,
-                          .verdict = &rollout.verdict,
-                          .num_tokens = std::ssize(rollout.completion.tokens),
-                          .is_truncated = rollout.completion.finish_reason == FinishReason::kLength});
-  }
-  RewardComposition::Result result = rewards_.Score(group.task, candidates);
-  for (size_t i = 0; i < group.rollouts.size(); ++i) {
-    group.rollouts[i].terms = std::move(result.terms[i]);
-    group.rollouts[i].reward = result.rewards[i];
-  }
-}
+void GroupJudge::Reward(RolloutGroup& group) const { RewardGroup(rewards_, group); }
 
 void FillAdvantages(const GrpoConfig& grpo, std::vector<RolloutGroup>& groups) { JudgeGroups(grpo, {}, groups); }
 
