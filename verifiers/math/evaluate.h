@@ -26,6 +26,14 @@ struct Bindings {
   const Ball* Find(std::string_view name) const;
 };
 
+// Whether a sum or product from first to last is short enough to be computed term by term. The bounds come before the difference, which
+// could leave 64 bits.
+inline bool HasFewTerms(int64_t first, int64_t last) {
+  constexpr int64_t kMaxTerms = 2'000;
+  constexpr int64_t kMaxBound = 1'000'000'000;
+  return first >= -kMaxBound && last <= kMaxBound && (last < first || last - first <= kMaxTerms);
+}
+
 // Exact value of an expression built from integers by rational operations, factorials, binomials, floors and their kind. Sizes are
 // estimated before each operation.
 EvalStatus EvaluateRational(Expr expr, Budget& budget, Rational& value);

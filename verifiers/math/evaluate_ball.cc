@@ -6,8 +6,6 @@
 namespace cupel::math {
 namespace {
 
-constexpr int64_t kMaxTerms = 2'000;
-
 using AcbFunction = void (*)(acb_t, const acb_t, slong);
 
 struct NamedFunction {
@@ -440,7 +438,7 @@ class BallEvaluator {
     if (arb_get_unique_fmpz(fmpq_numref(first.get()), low.real()) == 0 || arb_get_unique_fmpz(fmpq_numref(last.get()), high.real()) == 0) {
       return EvalStatus::kUndefined;
     }
-    if (!first.ToInt(begin) || !last.ToInt(end) || end - begin > kMaxTerms || std::abs(begin) > 1'000'000'000) {
+    if (!first.ToInt(begin) || !last.ToInt(end) || !HasFewTerms(begin, end)) {
       return EvalStatus::kTooBig;
     }
     const bool adds = expr->text == "sum";

@@ -7,7 +7,6 @@ namespace cupel::math {
 namespace {
 
 constexpr int64_t kMaxFactorial = 4'000;
-constexpr int64_t kMaxTerms = 2'000;
 
 class RationalEvaluator {
  public:
@@ -268,7 +267,7 @@ class RationalEvaluator {
     if (!low.ToInt(first) || !high.ToInt(last)) {
       return EvalStatus::kUndefined;
     }
-    if (last - first > kMaxTerms || first < -1'000'000'000 || last > 1'000'000'000) {
+    if (!HasFewTerms(first, last)) {
       return EvalStatus::kTooBig;
     }
     const bool adds = expr->text == "sum";
