@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with Clang's libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer and runs each from the cases as corpus.
-#   bash tests/verifiers/fuzz/run.sh [SECONDS]    seconds for each target, 20 unless given
+#   bash tests/verifiers/fuzz/run.sh [LIMIT] [TARGET...]
+# LIMIT is a time for each target (20s unless given) or a number of executions (10000000); targets are extract, parse and compare, all
+# unless given. Fails when a target crashes, leaks, or takes more than a second or 512 MiB for one input, which is then kept beside.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-seconds=${1:-20}
+limit=${1:-20s}
+shift || true
+targets=("$@")
+((${#targets[@]} > 0)) || targets=(extract parse compare)
+case $limit in
+  *s) limit=-max_total_time=${limit%s} ;;
+  *) limit=-runs=$limit ;;
+esac
 build=$root/build/fuzz
 command -v clang++ >/dev/null || { echo "fuzz: clang++ is needed (Debian package clang)" >&2; exit 2; }
 cmake -S "$root/tests/verifiers/fuzz" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ >/dev/null
@@ -20,8 +29,12 @@ for path in sorted(glob.glob(root + "/tests/verifiers/cases/math/*.jsonl")):
             file.write(case["gold"] + "\n" + case["answer"])
         number += 1
 PY
-for target in extract parse compare; do
+status=0
+for target in "${targets[@]}"; do
   mkdir -p "$build/found/$target"
-  "$build/fuzz_$target" "$build/found/$target" "$build/corpus" -max_total_time="$seconds" -max_len=400 -timeout=1 -rss_limit_mb=512 \
-    -print_final_stats=1 2>&1 | grep -E "stat::|ERROR|SUMMARY" || true
+  echo "== $target"
+  "$build/fuzz_$target" "$build/found/$target" "$build/corpus" "$limit" -max_len=400 -timeout=1 -rss_limit_mb=512 \
+    -artifact_prefix="$build/found/" -print_final_stats=1 >"$build/$target.log" 2>&1 || status=1
+  grep -E "stat::|ERROR|SUMMARY|artifact" "$build/$target.log" || true
 done
+exit $status
