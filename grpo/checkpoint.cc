@@ -30,8 +30,19 @@ std::string PublishedDirectory(const std::string& run_directory, int64_t step) {
   return CheckpointsDirectory(run_directory) + "/" + CheckpointName(step);
 }
 
-// The manifest as text: format, step, and every file with its size and digest.
-absl::StatusOr<std::string> ManifestText(const std::string& directory, int64_t step, const std::vector<Policy::WrittenFile>& files) {
+// What made the checkpoint, so that a folder that was copied away from its log still says so.
+Json Origin(const RolloutStore::RunInfo& run) {
+  return {{"recipe_sha256", Sha256Hex(DumpJson(run.recipe))},
+          {"model_sha256", run.model_digest},
+          {"program_version", run.program_version},
+          {"git_revision", run.git_revision},
+          {"build", run.build},
+          {"kernels", run.kernels}};
+}
+
+// The manifest as text: format, step, origin, and every file with its size and digest.
+absl::StatusOr<std::string> ManifestText(const std::string& directory, int64_t step, const RolloutStore::RunInfo& run,
+                                         const std::vector<Policy::WrittenFile>& files) {
   Json list = Json::array();
   for (const Policy::WrittenFile& file : files) {
     std::error_code error;
@@ -41,17 +52,17 @@ absl::StatusOr<std::string> ManifestText(const std::string& directory, int64_t s
     }
     list.push_back({{"name", file.name}, {"bytes", bytes}, {"sha256", file.sha256}});
   }
-  const Json manifest = {{"format", kCheckpointFormat}, {"step", step}, {"files", std::move(list)}};
+  const Json manifest = {{"format", kCheckpointFormat}, {"step", step}, {"made_by", Origin(run)}, {"files", std::move(list)}};
   return DumpJson(manifest, 2) + "\n";
 }
 
-absl::Status WriteEverything(const std::string& directory, int64_t step, const Policy& policy, const Checkpointed& trainer,
-                             std::string& manifest) {
+absl::Status WriteEverything(const std::string& directory, int64_t step, const RolloutStore::RunInfo& run, const Policy& policy,
+                             const Checkpointed& trainer, std::string& manifest) {
   CUPEL_RETURN_IF_ERROR(MakeDirectories(directory));
   CUPEL_ASSIGN_OR_RETURN(std::vector<Policy::WrittenFile> files, policy.SaveHuggingFace(directory));
   CUPEL_ASSIGN_OR_RETURN(const std::vector<Policy::WrittenFile> state, trainer.SaveState(directory));
   files.insert(files.end(), state.begin(), state.end());
-  CUPEL_ASSIGN_OR_RETURN(manifest, ManifestText(directory, step, files));
+  CUPEL_ASSIGN_OR_RETURN(manifest, ManifestText(directory, step, run, files));
   CUPEL_RETURN_IF_ERROR(WriteFileAtomically(directory + "/" + kManifestName, manifest));
   return SyncDirectory(directory);
 }
@@ -179,11 +190,12 @@ absl::Status SaveCheckpoint(const std::string& run_directory, int64_t step, cons
   if (is_there) {
     return absl::OkStatus();
   }
+  CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo run, store.ReadRun());
   const std::string unfinished = parent + "/" + kUnfinishedPrefix + CheckpointName(step);
   CUPEL_RETURN_IF_ERROR(RemoveTree(unfinished));
   CUPEL_RETURN_IF_ERROR(RemoveTree(published));
   std::string manifest;
-  if (absl::Status status = WriteEverything(unfinished, step, policy, trainer, manifest); !status.ok()) {
+  if (absl::Status status = WriteEverything(unfinished, step, run, policy, trainer, manifest); !status.ok()) {
     RemoveTree(unfinished).IgnoreError();  // a full disk gets its space back
     return Annotate(status, fmt::format("checkpoint of step {}", step));
   }

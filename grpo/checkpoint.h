@@ -14,9 +14,9 @@
 namespace cupel {
 
 // A checkpoint is a folder RUN/checkpoints/step-000040/: a Hugging Face directory (model.safetensors in fp32, config, tokenizer) plus the
-// trainer's state (trainer.json, optimizer.safetensors) and manifest.json, which lists every file with size and SHA-256. It is published by
-// rename after every byte is on disk and before its row in the log, so a folder with a verifying manifest is complete and one without is
-// rubbish to delete.
+// trainer's state (trainer.json, optimizer.safetensors) and manifest.json, which lists every file with size and SHA-256 and says what made
+// them: digests of recipe and model, program, build and kernels. It is published by rename after every byte is on disk and before its row
+// in the log, so a folder with a verifying manifest is complete and one without is rubbish to delete.
 inline constexpr int kCheckpointFormat = 1;
 
 // Writes and publishes the checkpoint of `step` finished steps, then appends its row. One that the log has and that verifies is kept; one

@@ -41,6 +41,7 @@ class Run {
     store_.emplace(RolloutStore::Open(folder_.File("run.db"), RolloutStore::Mode::kCreate).value());
     RolloutStore::RunInfo info;
     info.recipe = Json::object();
+    info.build = "a compiler";
     REQUIRE(store_->WriteRun(info).ok());
   }
 
@@ -117,6 +118,8 @@ TEST_CASE("a published checkpoint verifies, is acknowledged and loads bit for bi
   const Json manifest = ParseJson(ReadFile(run.Checkpoint(2) + "/manifest.json").value(), "manifest").value();
   CHECK(manifest["step"] == 2);
   CHECK(manifest["format"] == kCheckpointFormat);
+  CHECK(manifest["made_by"]["recipe_sha256"] == Sha256Hex("{}"));
+  CHECK(manifest["made_by"]["build"] == "a compiler");
   std::set<std::string> named = {"manifest.json"};
   for (const Json& file : manifest["files"]) {
     const auto name = file["name"].get<std::string>();
