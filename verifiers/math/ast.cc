@@ -116,8 +116,7 @@ std::vector<std::string> FreeSymbols(Expr expr) {
   std::vector<std::string> names;
   Collect(expr, names);
   std::ranges::sort(names);
-  const auto [first, last] = std::ranges::unique(names);
-  names.erase(first, last);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
