@@ -1,6 +1,7 @@
 // Solutions with a parameter: x = pi/4 + k pi for whole k, whatever the parameter is called and however the family is split.
 
 #include <algorithm>
+#include <numeric>
 
 #include "verifiers/math/comparer.h"
 #include "verifiers/math/evaluate.h"

@@ -14,8 +14,13 @@ case $limit in
   *) limit=-runs=$limit ;;
 esac
 build=$root/build/fuzz
-command -v clang++ >/dev/null || { echo "fuzz: clang++ is needed (Debian package clang)" >&2; exit 2; }
-cmake -S "$root/tests/verifiers/fuzz" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ >/dev/null
+# Clang 14, Debian 12's default, lacks std::source_location.
+compiler=
+for version in 19 16 15; do
+  [[ -n $compiler ]] || compiler=$(command -v "clang++-$version" || true)
+done
+[[ -n $compiler ]] || { echo "fuzz: Clang 15 or newer is needed (apt install clang-16)" >&2; exit 2; }
+cmake -S "$root/tests/verifiers/fuzz" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" >/dev/null
 ninja -C "$build"
 mkdir -p "$build/corpus"
 python3 - "$root" "$build/corpus" <<'PY'
