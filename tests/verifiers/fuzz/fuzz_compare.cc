@@ -31,7 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (CompareAnswers(gold, gold, {}).decision == Decision::kIncorrect) {
     std::abort();
   }
-  // With rounding off the order of the two plays no part.
+  // With rounding off the order of the two plays no part, but for a constant of integration, which only an answer may leave out.
+  if ((gold.find('C') == std::string_view::npos) != (pred.find('C') == std::string_view::npos)) {
+    return 0;
+  }
   cupel::math::Request exact;
   exact.options.gold_decimal_rounding = false;
   exact.options.decimal_refines_gold = false;
