@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "rewards/registry.h"
+#include "rewards/settings.h"
 
 namespace cupel {
 namespace {
@@ -22,8 +23,9 @@ class SoftOverlong final : public RewardFunction {
   double min_value() const override { return -1; }
   double max_value() const override { return 0; }
 
-  void Score(const Task& /*task*/, std::span<const Candidate> group, std::span<double> scores) const override {
+  absl::Status Score(const Task& /*task*/, std::span<const Candidate> group, std::span<double> scores) const override {
     std::ranges::transform(group, scores.begin(), [this](const Candidate& candidate) { return Punishment(candidate.num_tokens); });
+    return absl::OkStatus();
   }
 
  private:
@@ -42,14 +44,11 @@ class SoftOverlong final : public RewardFunction {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RewardFunction>> MakeSoftOverlongReward(const RewardTermConfig& config) {
-  if (!config.pattern.empty()) {
-    return InvalidArgument("the reward \"soft_overlong\" has no pattern; remove pattern = \"{}\"", config.pattern);
-  }
+  CUPEL_RETURN_IF_ERROR(RefuseOtherSettings(config, {"max_tokens", "margin_tokens"}));
   if (config.max_tokens <= 0 || config.margin_tokens <= 0 || config.margin_tokens > config.max_tokens) {
     return InvalidArgument(
         "the reward \"soft_overlong\" has max_tokens = {} and margin_tokens = {}; expected 0 < margin_tokens <= max_tokens, for example "
-        "the "
-        "longest answer of the rollout and a fifth of it",
+        "the longest answer of the rollout and a fifth of it",
         config.max_tokens, config.margin_tokens);
   }
   return std::make_unique<SoftOverlong>(config.max_tokens, config.margin_tokens);

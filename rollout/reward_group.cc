@@ -11,12 +11,19 @@ void RewardGroup(const RewardComposition& rewards, RolloutGroup& group) {
     candidates.push_back({.text = rollout.text,
                           .verdict = &rollout.verdict,
                           .num_tokens = std::ssize(rollout.completion.tokens),
-                          .is_truncated = rollout.completion.finish_reason == FinishReason::kLength});
+                          .is_truncated = rollout.completion.finish_reason == FinishReason::kLength,
+                          .tokens = rollout.completion.tokens});
   }
-  RewardComposition::Result result = rewards.Score(group.task, candidates);
+  RewardComposition::Result result = rewards.Score(group.task, candidates, group.step);
   for (size_t i = 0; i < group.rollouts.size(); ++i) {
-    group.rollouts[i].terms = std::move(result.terms[i]);
-    group.rollouts[i].reward = result.rewards[i];
+    Rollout& rollout = group.rollouts[i];
+    rollout.terms = std::move(result.terms[i]);
+    rollout.reward = result.rewards[i];
+    if (!result.errors[i].empty() && rollout.verdict.is_scored()) {
+      rollout.verdict.outcome = Outcome::kError;
+      rollout.verdict.rule = "reward";
+      rollout.verdict.reason = std::move(result.errors[i]);
+    }
   }
 }
 

@@ -35,6 +35,7 @@ struct Verdict {
   std::string rule;       // which rule found it: "boxed", "answer_tag", "hash", "answer_is", "last_number"
   std::string reason;     // one line for a person: "gold 12, answer 21"
   int64_t cost = 0;       // steps of work, a deterministic count
+  double credit = 0;      // share of the task that is solved, in [0, 1], of verifiers that grade in parts; not logged
   bool is_scored() const { return outcome != Outcome::kUndecided && outcome != Outcome::kError; }
 };
 

@@ -9,7 +9,7 @@ import sys
 import common
 
 NEED_MODEL = ["make_tokenizer.py", "make_smollm2.py"]
-NEED_NOTHING = ["make_small_tokenizer.py", "make_gguf.py", "make_safetensors.py", "make_grpo.py", "make_tiny_llama.py", "make_number_cases.py"]
+NEED_NOTHING = ["make_small_tokenizer.py", "make_gguf.py", "make_safetensors.py", "make_grpo.py", "make_tiny_llama.py", "make_number_cases.py", "make_rewards.py"]
 
 
 def main():

@@ -1,22 +1,27 @@
 // The formats that can be rewarded. Run alone: build/release/tests/rewards_test "[format]"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "rewards/registry.h"
 
 namespace cupel {
 namespace {
 
-double ScoreOf(const std::string& pattern, std::string_view text) {
-  const auto reward = MakeFormatReward({.name = "format", .weight = 1, .pattern = pattern}).value();
+double ScoreOf(const std::string& pattern, std::string_view text, const std::string& variant = "") {
+  RewardTermConfig config{.name = "format", .weight = 1, .pattern = pattern};
+  config.variant = variant;
+  const auto reward = MakeFormatReward(config).value();
   const Verdict verdict;
   const std::vector<Candidate> group = {{text, &verdict, 10, false}};
   std::vector<double> scores(1, -1.0);
-  reward->Score(Task{}, group, scores);
+  REQUIRE(reward->Score(Task{}, group, scores).ok());
   return scores[0];
 }
 
@@ -69,6 +74,36 @@ TEST_CASE("think_answer asks for the whole text in R1's form", "[format]") {
   CHECK(ScoreOf("think_answer", "<THINK>a</THINK><answer>b</answer>") == 0);
 }
 
+TEST_CASE("published forms match what Python's expressions match, and in full what was meant", "[format]") {
+  LineReader reader = LineReader::Open(CUPEL_SOURCE_DIR "/tests/golden/rewards/formats.jsonl").value();
+  int num_published = 0, num_full = 0;
+  while (const auto line = reader.Next().value()) {
+    const Json row = ParseJson(*line, "formats.jsonl").value();
+    const auto text = row["text"].get<std::string>();
+    for (const std::string pattern : {"geo3k", "nano_aha", "open_r1", "open_r1_code", "trl_think"}) {
+      INFO("line " << reader.line_number() << ", " << pattern << ": " << text);
+      const bool published = std::ranges::find(row["published"], Json(pattern)) != row["published"].end();
+      const bool full = std::ranges::find(row["full_match"], Json(pattern)) != row["full_match"].end();
+      CHECK(ScoreOf(pattern, text, "published") == (published ? 1 : 0));
+      CHECK(ScoreOf(pattern, text) == (full ? 1 : 0));
+      num_published += published ? 1 : 0;
+      num_full += full ? 1 : 0;
+    }
+  }
+  CHECK(num_published > 300);
+  CHECK(num_full > 150);
+}
+
+TEST_CASE("what the published forms let through and the full ones do not", "[format]") {
+  const std::string good = "<think>\na\n</think>\n<answer>\nb\n</answer>";
+  for (const std::string& text : {good + "\nmore", good + "\n" + good, std::string("<think>\n\n</think>\n<answer>\n\n</answer>")}) {
+    CHECK(ScoreOf("open_r1", text, "published") == 1);
+    CHECK(ScoreOf("open_r1", text) == 0);
+  }
+  CHECK(ScoreOf("open_r1", good, "published") == 1);
+  CHECK(ScoreOf("open_r1", good) == 1);
+}
+
 TEST_CASE("an unknown or missing pattern is refused", "[format]") {
   using Catch::Contains;
   const auto error = [](const std::string& pattern) {
@@ -76,7 +111,12 @@ TEST_CASE("an unknown or missing pattern is refused", "[format]") {
   };
   CHECK_THAT(error("box"), Contains("no pattern \"box\"") && Contains("boxed"));
   CHECK_THAT(error("answer-tag"), Contains("did you mean \"answer_tag\"?"));
-  CHECK_THAT(error(""), Contains("patterns are answer_tag, boxed, think_answer"));
+  RewardTermConfig config{.name = "format", .weight = 1, .pattern = "boxed"};
+  config.variant = "published";
+  CHECK_THAT(std::string(Message(MakeFormatReward(config).status())), Contains("no published variant"));
+  config.variant = "fullmatch";
+  CHECK_THAT(std::string(Message(MakeFormatReward(config).status())), Contains("did you mean \"full_match\"?"));
+  CHECK_THAT(error(""), Contains("patterns are answer_tag, boxed, geo3k"));
 }
 
 }  // namespace

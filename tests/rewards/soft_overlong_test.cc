@@ -26,7 +26,7 @@ double ScoreOf(int64_t num_tokens) {
   const Verdict verdict;
   const std::vector<Candidate> group = {{"text", &verdict, num_tokens, false}};
   std::vector<double> scores(1, 7.0);
-  reward->Score(Task{}, group, scores);
+  REQUIRE(reward->Score(Task{}, group, scores).ok());
   return scores[0];
 }
 
