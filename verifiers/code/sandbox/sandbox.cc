@@ -36,13 +36,15 @@ bool IsAlive(const Descriptor& socket) {
 
 class RealSandbox final : public Sandbox {
  public:
-  RealSandbox(const Config& config, Tier tier, const LauncherOptions& options, std::unique_ptr<LauncherProcess> launcher, Descriptor first)
+  RealSandbox(const Config& config, Tier tier, const LauncherOptions& options, std::unique_ptr<LauncherProcess> launcher, Descriptor first,
+              std::string refusals)
       : config_(config),
         options_(options),
         tier_(tier),
         launcher_(std::move(launcher)),
         cache_(config.cache_bytes),
-        slots_(NumSlots(config) + 1) {
+        slots_(NumSlots(config) + 1),
+        refusals_(std::move(refusals)) {
     for (size_t i = 0; i < slots_.size(); ++i) {
       slots_[i].number = static_cast<int>(i);
     }
@@ -94,7 +96,8 @@ class RealSandbox final : public Sandbox {
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<Slot> slots_;  // one more than jobs at a time, for the second of a conversation
-  int free_ = 0;            // jobs that may still begin
+  std::string refusals_;     // why no stronger tier, one line each
+  int free_ = 0;             // jobs that may still begin
 };
 
 RealSandbox::Hold::~Hold() {
@@ -271,7 +274,7 @@ constexpr std::array<std::string_view, 4> kTierTexts = {
     "tier 1: namespaces, seccomp, Landlock and rlimits; memory bounded by address space x processes (no control groups)",
     "tier 2: seccomp without sockets, Landlock and rlimits; no namespaces", "tier 3: no confinement"};
 
-std::string RealSandbox::Description() const { return std::string(kTierTexts[static_cast<size_t>(tier_)]); }
+std::string RealSandbox::Description() const { return std::string(kTierTexts[static_cast<size_t>(tier_)]) + refusals_; }
 
 }  // namespace
 
@@ -287,11 +290,11 @@ absl::StatusOr<std::unique_ptr<Sandbox>> OpenSandbox(const Config& config, const
           kTierTexts[static_cast<size_t>(number)], static_cast<int>(config.weakest_tier), number, refusals);
     }
     if (slot.ok()) {
-      return std::make_unique<RealSandbox>(config, tier, options, std::move(launcher), *std::move(slot));
+      return std::make_unique<RealSandbox>(config, tier, options, std::move(launcher), *std::move(slot), refusals);
     }
-    refusals += fmt::format("\n  tier {}: {}", number, Message(slot.status()));
+    refusals += fmt::format("; not tier {}: {}", number, Message(slot.status()));
   }
-  return FailedPrecondition("sandbox: this machine offers no confinement:{}", refusals);
+  return FailedPrecondition("sandbox: this machine offers no confinement{}", refusals);
 }
 
 absl::StatusOr<std::unique_ptr<Sandbox>> Sandbox::Open(const Config& config) { return OpenSandbox(config, {.image = LauncherImage()}); }

@@ -142,7 +142,7 @@ class Sandbox {
   virtual absl::StatusOr<Conversation> RunTogether(const Job& first, const Job& second) = 0;
 
   virtual Tier tier() const = 0;
-  virtual std::string Description() const = 0;  // one line: the tier and what it consists of
+  virtual std::string Description() const = 0;  // one line: the tier, what it consists of, and why none stronger
 };
 
 // OK when programs in this language can be run here; otherwise NotFound with the Debian package to install.

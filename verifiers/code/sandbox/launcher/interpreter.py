@@ -40,6 +40,16 @@ def exit_code(value):
     return 1
 
 
+def load(path):
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        return compile(source, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        sys.excepthook(type(error), error.with_traceback(None), None)
+        end(1)
+
+
 def run(code, path, arguments):
     main = types.ModuleType("__main__")
     main.__file__ = path
@@ -49,17 +59,14 @@ def run(code, path, arguments):
     sys.path.insert(0, "/job")
     status = 0
     try:
-        if code is None:
-            with open(path, "rb") as file:
-                source = file.read()
-            code = compile(source, path, "exec", dont_inherit=True)
-        exec(code, main.__dict__)
+        exec(load(path) if code is None else code, main.__dict__)
     except SystemExit as error:
         status = exit_code(error.code)
     except BaseException as error:
         status = 1
         frames = error.__traceback__
-        sys.excepthook(type(error), error, frames.tb_next if frames is not None else None)
+        frames = frames.tb_next if frames is not None else None  # without ours
+        sys.excepthook(type(error), error.with_traceback(frames), frames)
     end(status)
 
 

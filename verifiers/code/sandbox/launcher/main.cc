@@ -70,6 +70,16 @@ bool Launcher::MapUsers(pid_t process, int index) {
          WriteMap(process, "gid_map", "0 " + std::to_string(getegid()) + " 1\n");
 }
 
+// The out-of-memory killer takes the processes of a job first, which ask for it (BecomeKillable); that it takes the slot and its
+// interpreter never needs a right that containers often lack, so this may fail.
+void SpareFromMemoryKills(pid_t process) {
+  const int file = open(("/proc/" + std::to_string(process) + "/oom_score_adj").c_str(), O_WRONLY | O_CLOEXEC);
+  if (file >= 0) {
+    [[maybe_unused]] const ssize_t written = write(file, "-1000", 5);
+    close(file);
+  }
+}
+
 SlotContext* Launcher::MakeContext(int& file) {
   file = Call("memfd of a slot", memfd_create, "slot", MFD_CLOEXEC);
   if (file < 0 || !Does("ftruncate of a slot", ftruncate, file, static_cast<off_t>(sizeof(SlotContext)))) {
@@ -132,8 +142,8 @@ bool Launcher::StartSlot(int index, int keeper, LiveSlot& slot) {
   close(setup.context_file);
   bool is_ready = slot.process > 0 && (flags == 0 || MapUsers(slot.process, index));
   if (is_ready && has_groups) {
-    // Of a slot and its interpreter the out-of-memory killer takes nothing; jobs take this back for themselves.
-    is_ready = slot.groups->Enter(slot.process) && WriteMap(slot.process, "oom_score_adj", "-1000");
+    is_ready = slot.groups->Enter(slot.process);
+    SpareFromMemoryKills(slot.process);
   }
   is_ready = is_ready && Does("waking a slot", write, go[1], static_cast<const void*>("g"), size_t{1});
   close(go[1]);
