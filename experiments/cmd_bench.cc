@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "experiments/command.h"
 #include "experiments/recipe.h"
+#include "grpo/optimizer.h"
 #include "grpo/trainer.h"
 #include "policy/calibration.h"
 
@@ -129,14 +130,33 @@ absl::StatusOr<Figures> Measure(const BenchOptions& options, Policy& policy, Gen
   return figures;
 }
 
+// Seconds of gradient norm, AdamW and the write-out of the compute weights, without a forward pass.
+std::vector<double> MeasureUpdate(const BenchOptions& options, Policy& policy) {
+  policy.EnableTraining();
+  Optimizer optimizer(policy, OptimizerConfig{.learning_rate = 0}, options.repeats + 1);
+  std::vector<double> seconds;
+  for (int64_t repeat = 0; repeat <= options.repeats; ++repeat) {
+    const Clock::time_point start = Clock::now();
+    optimizer.Apply(optimizer.GradientNorm(), repeat);
+    if (repeat > 0) {
+      seconds.push_back(SecondsSince(start));
+    }
+  }
+  return seconds;
+}
+
+Json Facts(const BenchOptions& options, const Policy& policy, const Calibration& calibration) {
+  return {{"bench", options.what},
+          {"model", options.settings.path},
+          {"kernels", policy.kernel_path()},
+          {"threads", policy.num_threads()},
+          {"calibration", {{"bf16_matmul_gflops", calibration.matmul_gflops}, {"copy_gb_per_s", calibration.copy_gb_per_s}}}};
+}
+
 Json ToJson(const BenchOptions& options, const Policy& policy, const Figures& figures, const Calibration& calibration) {
-  Json json = {{"bench", options.what},
-               {"model", options.settings.path},
-               {"kernels", policy.kernel_path()},
-               {"threads", policy.num_threads()},
-               {"work", fmt::format("{} prompts x {} answers, {} + {} tokens", options.prompts, options.group, options.prompt_tokens,
-                                    options.new_tokens)},
-               {"calibration", {{"bf16_matmul_gflops", calibration.matmul_gflops}, {"copy_gb_per_s", calibration.copy_gb_per_s}}}};
+  Json json = Facts(options, policy, calibration);
+  json["work"] =
+      fmt::format("{} prompts x {} answers, {} + {} tokens", options.prompts, options.group, options.prompt_tokens, options.new_tokens);
   const double sample = Median(figures.sample_seconds);
   const double learn = Median(figures.learn_seconds);
   if (options.what != "train") {
@@ -155,11 +175,22 @@ Json ToJson(const BenchOptions& options, const Policy& policy, const Figures& fi
   return json;
 }
 
-absl::Status RunBench(const BenchOptions& options) {
+absl::StatusOr<Json> MeasureAll(const BenchOptions& options) {
   CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(options.settings, 1));
+  if (options.what == "update") {
+    const double seconds = Median(MeasureUpdate(options, *policy));
+    Json json = Facts(options, *policy, MeasureCalibration(policy->num_threads()));
+    json["update_seconds"] = seconds;
+    json["peak_mib"] = PeakMib();
+    return json;
+  }
   const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, EngineSettings{});
   CUPEL_ASSIGN_OR_RETURN(const Figures figures, Measure(options, *policy, *engine));
-  const Json json = ToJson(options, *policy, figures, MeasureCalibration(policy->num_threads()));
+  return ToJson(options, *policy, figures, MeasureCalibration(policy->num_threads()));
+}
+
+absl::Status RunBench(const BenchOptions& options) {
+  CUPEL_ASSIGN_OR_RETURN(const Json json, MeasureAll(options));
   if (options.json) {
     fmt::print("{}\n", DumpJson(json, 2));
     return absl::OkStatus();
@@ -177,9 +208,10 @@ absl::Status RunBench(const BenchOptions& options) {
 
 Action DeclareBench(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
-  app.add_option("what", options->what, "decode: sampling alone; train: forward, backward and update; step: both")
+  app.add_option("what", options->what,
+                 "decode: sampling alone; train: forward, backward and update; step: both; update: the optimizer alone")
       ->required()
-      ->check(CLI::IsMember({"decode", "train", "step"}));
+      ->check(CLI::IsMember({"decode", "train", "step", "update"}));
   app.add_option("--model", options->settings.path, "model to measure")->capture_default_str();
   app.add_option("--compute", options->settings.compute, "bf16 or fp32")->check(CLI::IsMember({"bf16", "fp32"}))->capture_default_str();
   app.add_option("--linear", options->settings.linear, "auto, kernel or onednn")
