@@ -12,6 +12,8 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "experiments/command.h"
+#include "experiments/verify_code.h"
+#include "verifiers/code/code_verifier.h"
 #include "verifiers/math/verify.h"
 #include "verifiers/math_outcome.h"
 #include "verifiers/verifier.h"
@@ -50,7 +52,14 @@ struct Judged {
   Verdict verdict;
   std::string gold_tree;
   std::string pred_tree;
+  std::optional<code::Report> report;  // of the code verifier
   double seconds = 0;
+};
+
+// Who judges. The code verifier says more than a verdict.
+struct Judge {
+  const Verifier& verifier;
+  const code::CodeVerifier* code = nullptr;
 };
 
 Verdict JudgeExtracted(const Item& item, bool explain, Judged& judged) {
@@ -74,12 +83,17 @@ Verdict JudgeExtracted(const Item& item, bool explain, Judged& judged) {
   return verdict;
 }
 
-Judged Judge(const Verifier& verifier, const Item& item, bool explain) {
+Judged JudgeItem(const Judge& judge, const Item& item, bool explain) {
+  const Verifier& verifier = judge.verifier;
   Judged judged;
   const auto begin = std::chrono::steady_clock::now();
   if (!item.problem.empty()) {
     judged.verdict.outcome = Outcome::kError;
     judged.verdict.reason = item.problem;
+  } else if (judge.code != nullptr) {
+    code::Judgement judgement = judge.code->Judge(item.task, item.text);
+    judged.verdict = std::move(judgement.verdict);
+    judged.report = std::move(judgement.report);
   } else if (item.is_extracted && verifier.name() == "math") {
     judged.verdict = JudgeExtracted(item, explain, judged);
   } else {
@@ -116,6 +130,10 @@ Item ReadItem(std::string_view line, const std::string& where, const VerifyOptio
     return item;
   }
   item.id = object->contains("id") ? (*object)["id"] : Json();
+  if (options.verifier == "code") {
+    item.problem = ReadCodeLine(*object, where, !options.check_golds, item.task, item.text);
+    return item;
+  }
   const std::optional<std::string> gold = TextOf(*object, "answer");
   const std::optional<std::string> completion = TextOf(*object, "completion");
   const std::optional<std::string> prediction = TextOf(*object, "prediction");
@@ -134,8 +152,11 @@ Item ReadItem(std::string_view line, const std::string& where, const VerifyOptio
   return item;
 }
 
-Json JudgedJson(const Item& item, const Judged& judged, bool explain) {
+Json JudgedJson(const Item& item, const Judged& judged, bool explain, bool is_code) {
   const Verdict& verdict = judged.verdict;
+  if (is_code) {
+    return CodeResult(item.id, verdict, judged.report ? *judged.report : code::Trouble(verdict.reason));
+  }
   Json json = {{"id", item.id}, {"outcome", OutcomeName(verdict.outcome)}};
   json["score"] = verdict.is_scored() ? Json(verdict.outcome == Outcome::kCorrect ? 1 : 0) : Json();
   json["extracted"] = verdict.extracted;
@@ -216,13 +237,13 @@ int NumThreads(const VerifyOptions& options) {
   return options.threads > 0 ? static_cast<int>(options.threads) : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-std::vector<Judged> JudgeAll(const Verifier& verifier, const std::vector<Item>& items, bool explain, ThreadPool& pool) {
+std::vector<Judged> JudgeAll(const Judge& judge, const std::vector<Item>& items, bool explain, ThreadPool& pool) {
   std::vector<Judged> results(items.size());
-  constexpr size_t kShare = 32;
-  for (size_t begin = 0; begin < items.size(); begin += kShare) {
+  const size_t share = judge.code != nullptr ? 1 : 32;  // programs take milliseconds or seconds each
+  for (size_t begin = 0; begin < items.size(); begin += share) {
     pool.Submit([&, begin] {
-      for (size_t i = begin; i < std::min(items.size(), begin + kShare); ++i) {
-        results[i] = Judge(verifier, items[i], explain);
+      for (size_t i = begin; i < std::min(items.size(), begin + share); ++i) {
+        results[i] = JudgeItem(judge, items[i], explain);
       }
     });
   }
@@ -230,7 +251,7 @@ std::vector<Judged> JudgeAll(const Verifier& verifier, const std::vector<Item>& 
   return results;
 }
 
-absl::StatusOr<int> VerifyLines(const VerifyOptions& options, const Verifier& verifier, StopSignal& stop) {
+absl::StatusOr<int> VerifyLines(const VerifyOptions& options, const Judge& judge, StopSignal& stop) {
   CUPEL_ASSIGN_OR_RETURN(LineReader reader, LineReader::Open(options.in));
   CUPEL_ASSIGN_OR_RETURN(LineWriter writer, LineWriter::Open(options.out));
   Statistics statistics;
@@ -247,11 +268,11 @@ absl::StatusOr<int> VerifyLines(const VerifyOptions& options, const Verifier& ve
       }
       items.push_back(ReadItem(*line, fmt::format("{}:{}", options.in, reader.line_number()), options));
     }
-    const std::vector<Judged> results = JudgeAll(verifier, items, options.explain, pool);
+    const std::vector<Judged> results = JudgeAll(judge, items, options.explain, pool);
     for (size_t i = 0; i < items.size(); ++i) {
       errors += results[i].verdict.outcome == Outcome::kError ? 1 : 0;
       statistics.Add(results[i]);
-      CUPEL_RETURN_IF_ERROR(writer.Write(DumpJson(JudgedJson(items[i], results[i], options.explain))));
+      CUPEL_RETURN_IF_ERROR(writer.Write(DumpJson(JudgedJson(items[i], results[i], options.explain, judge.code != nullptr))));
     }
   }
   CUPEL_RETURN_IF_ERROR(writer.Close());
@@ -291,7 +312,7 @@ absl::StatusOr<int> VerifyPair(const VerifyOptions& options, const Verifier& ver
   item.task = {"pair", {{"user", "?"}}, options.gold, options.verifier, options.options};
   item.is_extracted = options.completion.empty();
   item.text = item.is_extracted ? options.answer : options.completion;
-  const Judged judged = Judge(verifier, item, options.explain);
+  const Judged judged = JudgeItem({verifier}, item, options.explain);
   fmt::print("{}\n{}\n", OutcomeName(judged.verdict.outcome), judged.verdict.reason);
   if (options.explain) {
     fmt::print("extracted  {}\nrule       {}\ncost       {} steps\ngold tree  {}\nanswer tree {}\n", judged.verdict.extracted,
@@ -322,10 +343,25 @@ absl::StatusOr<int> RunVerify(const VerifyOptions& options, StopSignal& stop) {
     return InvalidArgument(
         "--add-case wants a pair (--gold, --answer) and --expect correct or --expect incorrect: what the verdict should be");
   }
+  if (is_pair && options.verifier == "code") {
+    return InvalidArgument(
+        "programs are judged by the tests of a task: give --in FILE.jsonl, a line of which has \"format\", \"metadata\" "
+        "and \"completion\" (docs/code-verifier.md)");
+  }
   if (is_pair) {
     return VerifyPair(options, *verifier);
   }
-  return options.check_golds ? CheckGoldLines(options, *verifier) : VerifyLines(options, *verifier, stop);
+  if (options.check_golds) {
+    return CheckGoldLines(options, *verifier);
+  }
+  if (options.verifier != "code") {
+    return VerifyLines(options, {*verifier}, stop);
+  }
+  sandbox::Config config;
+  config.slots = NumThreads(options);
+  const code::CodeVerifier code(config);
+  CUPEL_RETURN_IF_ERROR(code.Open());
+  return VerifyLines(options, {code, &code}, stop);
 }
 
 }  // namespace
@@ -336,7 +372,7 @@ Action DeclareVerify(CLI::App& app) {
   app.add_option(
       "--in", options->in,
       "JSON lines with \"id\", \"answer\" (gold), and \"completion\" (a model's text) or \"prediction\" (an answer already extracted), "
-      "optionally \"options\"; - is standard input");
+      "optionally \"options\"; for code \"format\", \"metadata\" (the task's record as published) and \"completion\"; - is standard input");
   app.add_option("--out", options->out, "where the verdicts go, one line per line in the same order; - is standard output")
       ->capture_default_str();
   app.add_option("--gold", options->gold, "judge one pair: the gold answer");

@@ -47,13 +47,32 @@ std::vector<std::string> Golds(std::string_view verifier) {
   if (verifier == "number") {
     return {"12", "-5", "0", "1234567", "3.25", "3/4", "1,234"};
   }
+  if (verifier == "code") {
+    return {"def f(x):\n    return x + 1", "def f(x):\n    return x * 2", "def f(x):\n    return x - 3"};
+  }
   if (verifier == "math") {
     return {"12", "\\frac{3}{4}", "x^2+1", "(1,2)", "\\{1,2,3\\}", "[0,1)", "2\\sqrt{3}"};
   }
   return {"Paris", "B", "two words", "x^2"};
 }
 
-std::vector<std::string> Wrap(const std::string& gold) {
+// A task whose right answer is `gold`. Of a program, f(5) is what is known.
+Task GoldTask(std::string_view verifier, const std::string& gold) {
+  Task task{"t", {{"user", "?"}}, gold, std::string(verifier), ""};
+  if (verifier == "code") {
+    const int expected = gold.ends_with("+ 1") ? 6 : gold.ends_with("* 2") ? 10 : 2;
+    task.metadata =
+        R"({"format": "call", "record": {"function": "f", "tests": [{"args": [5], "expected": )" + std::to_string(expected) + "}]}}";
+  }
+  return task;
+}
+
+std::vector<std::string> Wrap(std::string_view verifier, const std::string& gold) {
+  if (verifier == "code") {
+    return {"```python\n" + gold + "\n```", "~~~py\n" + gold + "\n~~~\nThat is it.",
+            "<think>```python\ndef f(x): return 0\n```</think>Here:\n```\n" + gold + "\n```\n",
+            "```python\ndef f(x): return 0\n```\nBetter:\n````python3\n" + gold + "\n````"};
+  }
   return {"\\boxed{" + gold + "}",           "I think it is 7. So \\boxed{" + gold + "}.",
           "$\\boxed{ " + gold + " }$",       "\\fbox{" + gold + "}",
           "<answer>" + gold + "</answer>",   "<think>7 or 8</think>\n<answer>\n" + gold + "\n</answer>",
@@ -168,9 +187,9 @@ TEST_CASE("the gold answer is correct in every wrapper", "[verifier]") {
   for (const std::string_view name : VerifierNames()) {
     const Verifier& verifier = *FindVerifier(name).value();
     for (const std::string& gold : Golds(name)) {
-      const Task task{"t", {{"user", "?"}}, gold, std::string(name), ""};
+      const Task task = GoldTask(name, gold);
       REQUIRE(verifier.CheckGold(task).ok());
-      for (const std::string& text : Wrap(gold)) {
+      for (const std::string& text : Wrap(name, gold)) {
         CAPTURE(name, gold, text);
         CHECK(verifier.Verify(task, text).outcome == Outcome::kCorrect);
       }
@@ -183,8 +202,8 @@ TEST_CASE("another gold's answer is incorrect in every wrapper", "[verifier]") {
     const Verifier& verifier = *FindVerifier(name).value();
     const std::vector<std::string> golds = Golds(name);
     for (size_t i = 0; i < golds.size(); ++i) {
-      const Task task{"t", {{"user", "?"}}, golds[i], std::string(name), ""};
-      for (const std::string& text : Wrap(golds[(i + 1) % golds.size()])) {
+      const Task task = GoldTask(name, golds[i]);
+      for (const std::string& text : Wrap(name, golds[(i + 1) % golds.size()])) {
         CAPTURE(name, golds[i], text);
         CHECK(verifier.Verify(task, text).outcome == Outcome::kIncorrect);
       }
@@ -196,7 +215,7 @@ TEST_CASE("hostile text is never correct and its cost is linear", "[verifier]") 
   const std::vector<std::string> texts = HostileTexts();
   for (const std::string_view name : VerifierNames()) {
     const Verifier& verifier = *FindVerifier(name).value();
-    const Task task{"t", {{"user", "?"}}, Golds(name).front(), std::string(name), ""};
+    const Task task = GoldTask(name, Golds(name).front());
     for (size_t i = 0; i < texts.size(); ++i) {
       CAPTURE(name, i, texts[i].substr(0, 40));
       const Verdict verdict = verifier.Verify(task, texts[i]);
