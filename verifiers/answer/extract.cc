@@ -1,5 +1,7 @@
 #include "verifiers/answer/extract.h"
 
+#include <optional>
+
 #include <absl/strings/escaping.h>
 #include <fmt/format.h>
 
@@ -25,8 +27,25 @@ std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
   return text.substr(0, end);
 }
 
+// The only filled pair <answer>..</answer>: the box inside it, or all that it holds. nullopt when there is none or more than one.
+std::optional<Extraction> OnlyTag(const TagScan& tags, std::string_view text) {
+  if (tags.opening != 1 || tags.closing != 1 || !tags.last) {
+    return std::nullopt;
+  }
+  const auto begin = static_cast<size_t>(tags.last->begin);
+  const BoxScan boxes = ScanBoxes(text.substr(begin, static_cast<size_t>(tags.last->end) - begin));
+  if (!boxes.last) {
+    return Extraction{"answer_tag", *tags.last, {}};
+  }
+  return Extraction{"boxed", {boxes.last->begin + tags.last->begin, boxes.last->end + tags.last->begin}, {}};
+}
+
 // The rules on a text without thinking; spans count from its beginning.
 Extraction ApplyRules(std::string_view text, AnswerKind kind) {
+  const TagScan tags = ScanTag(text, "<answer>", "</answer>");
+  if (const std::optional<Extraction> only = OnlyTag(tags, text)) {
+    return *only;
+  }
   const BoxScan boxes = ScanBoxes(text);
   if (boxes.last) {
     return {"boxed", *boxes.last, {}};
@@ -34,7 +53,6 @@ Extraction ApplyRules(std::string_view text, AnswerKind kind) {
   if (boxes.unclosed > 0) {
     return {{}, {}, "a box is opened and never closed"};
   }
-  const TagScan tags = ScanTag(text, "<answer>", "</answer>");
   if (tags.last) {
     return {"answer_tag", *tags.last, {}};
   }

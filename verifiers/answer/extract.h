@@ -19,8 +19,9 @@ struct Extraction {
 
 // Finds the final answer: what follows the last </think> is searched by these rules, and the first that applies decides.
 //
+//   "answer_tag"   <answer>...</answer> where one such pair is filled and there is no other; a box inside it is what counts ("boxed")
 //   "boxed"        the \boxed or \fbox that begins last, empty ones aside
-//   "answer_tag"   the last pair <answer>...</answer>, empty ones aside
+//   "answer_tag"   the last of several pairs <answer>...</answer>, empty ones aside
 //   "hash"         the line after the last "####" (for numbers: if it begins like a number, since "#### Step 2" is a heading)
 //   "answer_is"    the rest of the sentence after the last "answer is" or "answer:"
 //   "last_number"  the last numeral; for AnswerKind::kNumber only

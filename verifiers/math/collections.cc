@@ -2,16 +2,12 @@
 #include <functional>
 
 #include "verifiers/math/comparer.h"
+#include "verifiers/math/evaluate.h"
 
 namespace cupel::math {
 namespace {
 
-constexpr int kMaxDepth = 24;
 constexpr size_t kMaxUnordered = 512;
-
-bool HasPlusMinus(Expr expr) {
-  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kPlusMinus; });
-}
 
 // k \in \mathbb{Z}; n = 0, 1, 2, ...; k integer.
 bool IsDeclaration(Expr expr) {
@@ -19,59 +15,78 @@ bool IsDeclaration(Expr expr) {
          !expr->kid(0)->Is(Kind::kNumber);
 }
 
-// m and m_{max}, f and f(x): one name, with and without what specifies it.
-bool SameBaseName(Expr a, Expr b) {
-  const auto is_name = [](Expr expr) { return expr->Is(Kind::kSymbol) || expr->Is(Kind::kApply); };
-  const auto base = [](Expr expr) { return std::string_view(expr->text).substr(0, expr->text.find('_')); };
-  const bool one_is_bare = a->text.find('_') == std::string::npos || b->text.find('_') == std::string::npos;
-  return is_name(a) && is_name(b) && base(a) == base(b) && one_is_bare && (a->kids.empty() || b->kids.empty());
-}
-
 }  // namespace
 
-Expr Comparer::SplitPlusMinus(Expr expr, bool upper) {
+// One value of an expression with signs of plus or minus. `minus`: bit 0 for all of them where they go together, else bit i for sign i.
+Expr Comparer::SplitPlusMinus(Expr expr, unsigned minus, int& index) {
   if (expr->kids.empty()) {
     return expr;
   }
   Node node = *expr;
   for (Expr& kid : node.kids) {
-    kid = SplitPlusMinus(kid, upper);
+    kid = SplitPlusMinus(kid, minus, index);
   }
   if (!expr->Is(Kind::kPlusMinus)) {
     return arena_.Add(std::move(node));
   }
-  const bool plus = (expr->text == "+-") == upper;
+  const unsigned bit = independent_signs_ ? (minus >> index) & 1U : minus;
+  ++index;
+  const bool plus = (expr->text == "+-") == (bit == 0);
   const Expr last = plus ? node.kids.back() : arena_.Make(Kind::kNegate, {node.kids.back()});
   return node.kids.size() == 1 ? last : arena_.Make(Kind::kAdd, {node.kids[0], last});
 }
 
-// All signs of one expression go together.
+// All signs of one expression go together, or each by itself; where one is written the other way round they are linked.
 void Comparer::ExpandPlusMinus(Expr expr, std::vector<Expr>& items) {
   if (!HasPlusMinus(expr)) {
     items.push_back(expr);
     return;
   }
-  items.push_back(SplitPlusMinus(expr, true));
-  items.push_back(SplitPlusMinus(expr, false));
+  constexpr int kMaxSigns = 4;
+  int index = 0;
+  SplitPlusMinus(expr, 0, index);
+  const bool is_linked = AnyNode(expr, [](const Node& node) { return node.kind == Kind::kPlusMinus && node.text != "+-"; });
+  const unsigned count = independent_signs_ && !is_linked && index <= kMaxSigns ? 1U << index : 2;
+  for (unsigned minus = 0; minus < count; ++minus) {
+    index = 0;
+    items.push_back(SplitPlusMinus(expr, minus, index));
+  }
 }
 
 // Takes "k \in Z" off the end of a list or out of a set's conditions.
-Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& parameters) {
-  if (expr->Is(Kind::kSetBuilder) && IsDeclaration(expr->kid(1)) && !expr->kid(0)->Is(Kind::kSymbol)) {
-    for (const std::string& name : FreeSymbols(expr->kid(1)->kid(0))) {
-      parameters.push_back(name);
+Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& parameters, std::vector<std::string>& reals) {
+  if (expr->Is(Kind::kSetBuilder)) {
+    const Expr head = expr->kid(0);
+    if (IsDeclaration(expr->kid(1)) && !head->Is(Kind::kSymbol)) {
+      for (const std::string& name : FreeSymbols(expr->kid(1)->kid(0))) {
+        parameters.push_back(name);
+      }
+      return head;
     }
-    return expr->kid(0);
+    const Expr condition = expr->kid(1)->Is(Kind::kList) ? WithoutDeclarations(expr->kid(1), parameters, reals) : expr->kid(1);
+    return condition == expr->kid(1) ? expr : arena_.Make(Kind::kSetBuilder, {head, condition});
   }
   if (!expr->Is(Kind::kList)) {
     return expr;
   }
   std::vector<Expr> items = expr->kids;
   std::string separators = expr->text;
+  // "-1 <= x <= 1, x \in Z" is a set of whole numbers: the declaration is about the unknown itself.
+  const auto is_unknown = [&](const std::string& name) {
+    return items[0]->Is(Kind::kRelation) && items[0]->text.find_first_of("<>lg") != std::string::npos &&
+           std::ranges::any_of(items[0]->kids, [&](Expr kid) { return kid->IsSymbol(name); });
+  };
   while (items.size() > 1 && IsDeclaration(items.back())) {
-    if (items.back()->kid(1)->text != "R") {
-      for (const std::string& name : FreeSymbols(items.back()->kid(0))) {
+    const std::string& set = items.back()->kid(1)->text;
+    const std::vector<std::string> names = FreeSymbols(items.back()->kid(0));
+    if (!set.starts_with('R') && std::ranges::any_of(names, is_unknown)) {
+      break;
+    }
+    for (const std::string& name : names) {
+      if (!set.starts_with('R')) {
         parameters.push_back(name);
+      } else if (!is_unknown(name)) {
+        reals.push_back(name);
       }
     }
     items.pop_back();
@@ -109,84 +124,74 @@ std::optional<std::vector<Expr>> Comparer::TupleItems(Expr expr) {
   if (expr->Is(Kind::kGroup) && (expr->text == "()" || expr->text == "<>" || expr->text == "[]") && !expr->kids.empty()) {
     return expr->kids;
   }
+  // A(1, 2): a point with its name. "C(5, 2)" is one where a tuple is expected.
+  const bool is_named = (expr->Is(Kind::kApply) && expr->kids.size() > 1) || (expr->Is(Kind::kFunction) && !expr->name.empty());
+  if (is_named && !expr->text.empty() && ('A' <= expr->text[0] || !expr->name.empty()) && expr->text[0] != 'f' && expr->text[0] != 'g') {
+    return expr->kids;
+  }
+  if (expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && expr->kid(0)->Is(Kind::kSymbol) && 'A' <= expr->kid(0)->text[0] &&
+      expr->kid(0)->text[0] <= 'Z' && expr->kid(1)->Is(Kind::kGroup) && expr->kid(1)->text == "()" && expr->kid(1)->kids.size() > 1) {
+    return expr->kid(1)->kids;
+  }
   if (expr->Is(Kind::kMatrix) && (expr->info == 1 || expr->info == std::ssize(expr->kids))) {
     return expr->kids;
   }
   return std::nullopt;
 }
 
-// Sums, negatives and multiples of matrices as one matrix; null for everything else.
-Expr Comparer::MatrixValue(Expr expr) {
-  const auto map = [&](Expr matrix, const auto& change) {
-    std::vector<Expr> cells;
-    for (const Expr cell : matrix->kids) {
-      cells.push_back(change(cell));
-    }
-    return arena_.Make(Kind::kMatrix, std::move(cells), {}, matrix->info);
-  };
-  if (expr->Is(Kind::kMatrix)) {
-    return expr;
-  }
-  if (expr->Is(Kind::kNegate)) {
-    const Expr inner = MatrixValue(expr->kid(0));
-    return inner == nullptr ? nullptr : map(inner, [&](Expr cell) { return arena_.Make(Kind::kNegate, {cell}); });
-  }
-  if (expr->Is(Kind::kMultiply) || expr->Is(Kind::kDivide)) {
-    const size_t at = expr->Is(Kind::kDivide) ? 0 : expr->kids.size() - 1;
-    const Expr inner = MatrixValue(expr->kid(at));
-    if (inner == nullptr) {
-      return nullptr;
-    }
-    std::vector<Expr> factors;
-    for (const Expr kid : expr->kids) {
-      if (kid != expr->kid(at) && !IsScalar(kid)) {
-        return nullptr;
-      }
-      factors.push_back(kid);
-    }
-    return map(inner, [&](Expr cell) {
-      factors[at] = cell;
-      return arena_.Make(expr->kind, factors);
-    });
-  }
-  if (!expr->Is(Kind::kAdd)) {
-    return nullptr;
-  }
-  Expr sum = MatrixValue(expr->kid(0));
-  for (size_t i = 1; sum != nullptr && i < expr->kids.size(); ++i) {
-    const Expr other = MatrixValue(expr->kid(i));
-    if (other == nullptr || other->info != sum->info || other->kids.size() != sum->kids.size()) {
-      return nullptr;
-    }
-    size_t at = 0;
-    sum = map(sum, [&](Expr cell) { return arena_.Make(Kind::kAdd, {cell, other->kid(at++)}); });
-  }
-  return sum;
-}
-
-// A matrix, or lists inside a list, of rows of one length.
-std::optional<std::vector<Expr>> Comparer::MatrixItems(Expr expr, int64_t& columns) {
-  if (expr->Is(Kind::kMatrix)) {
-    columns = expr->info;
-    return expr->kids;
-  }
-  if (!expr->Is(Kind::kGroup) || expr->kids.empty()) {
+// The whole numbers of { x \in Z | -1 <= x < 3 }, or of "-1 <= x < 3, x \in Z".
+std::optional<std::vector<Expr>> Comparer::WholeNumbers(Expr expr) {
+  constexpr int64_t kMaxNumbers = 200;
+  const bool is_builder = expr->Is(Kind::kSetBuilder);
+  if (!is_builder && !(expr->Is(Kind::kList) && expr->kids.size() == 2)) {
     return std::nullopt;
   }
-  std::vector<Expr> cells;
-  for (const Expr row : expr->kids) {
-    if (!row->Is(Kind::kGroup) || row->kids.size() != expr->kid(0)->kids.size()) {
+  Expr domain = is_builder ? expr->kid(0) : expr->kid(1);
+  Expr condition = is_builder ? expr->kid(1) : expr->kid(0);
+  if (is_builder && domain->Is(Kind::kSymbol) && condition->Is(Kind::kList) && condition->kids.size() == 2) {
+    return WholeNumbers(condition);  // { x | -1 <= x < 3, x \in Z }
+  }
+  if (!IsDeclaration(domain) || !domain->kid(1)->Is(Kind::kNamedSet) || condition->Is(Kind::kSymbol)) {
+    return std::nullopt;
+  }
+  const std::string& set = domain->kid(1)->text;
+  if (set != "Z" && set != "N" && set != "N0") {
+    return std::nullopt;
+  }
+  std::string variable = domain->kid(0)->text;
+  auto pieces = RelationPieces(condition, variable);
+  if (pieces && set != "Z") {
+    pieces = Intersect(*pieces, {Piece{arena_.Number(set == "N" ? 1 : 0), nullptr, true, false}});
+  }
+  if (!pieces) {
+    return std::nullopt;
+  }
+  std::vector<Expr> items;
+  for (const Piece& piece : *pieces) {
+    Rational low;
+    Rational high;
+    if (piece.low == nullptr || piece.high == nullptr || EvaluateRational(piece.low, arena_.budget(), low) != EvalStatus::kOk ||
+        EvaluateRational(piece.high, arena_.budget(), high) != EvalStatus::kOk || Rational(kMaxNumbers) < high - low) {
       return std::nullopt;
     }
-    cells.insert(cells.end(), row->kids.begin(), row->kids.end());
+    Rational first;
+    fmpz_cdiv_q(fmpq_numref(first.get()), low.numerator(), low.denominator());
+    for (Rational at = first; !(high < at); at = at + Rational(1)) {
+      if ((at == low && !piece.low_closed) || (at == high && !piece.high_closed)) {
+        continue;
+      }
+      items.push_back(arena_.Number(at));
+    }
   }
-  columns = std::ssize(expr->kid(0)->kids);
-  return cells;
+  return items;
 }
 
 // What a list without order holds, plus-minus expanded and labels stripped. nullopt for what is no list.
 std::optional<std::vector<Expr>> Comparer::ListItems(Expr expr) {
   std::vector<Expr> items;
+  if (const auto whole = WholeNumbers(expr)) {
+    return whole;
+  }
   if (expr->Is(Kind::kSet) || expr->Is(Kind::kList)) {
     for (const Expr kid : expr->kids) {
       Expr item = kid;
@@ -205,7 +210,8 @@ std::optional<std::vector<Expr>> Comparer::ListItems(Expr expr) {
         inner.push_back(item);
       }
       for (const Expr value : inner) {
-        ExpandPlusMinus(value, items);
+        const auto point = value->Is(Kind::kMultiply) || value->Is(Kind::kApply) ? TupleItems(value) : std::nullopt;
+        ExpandPlusMinus(point ? arena_.Make(Kind::kGroup, *point, "()") : value, items);
       }
     }
     return items;
@@ -293,56 +299,81 @@ Judgement Comparer::CompareUnordered(const std::vector<Expr>& gold, const std::v
   return IsEqualBy("matching");
 }
 
+// By cases: the same values under the same conditions, or the same function of its variables: |x| is x for x >= 0 and -x for x < 0.
 Judgement Comparer::CompareCases(Expr gold, Expr pred) {
-  if (gold->kids.size() != pred->kids.size()) {
-    return IsDifferentBy("number_of_parts");
+  if (gold->Is(Kind::kCases) && pred->Is(Kind::kCases) && gold->kids.size() == pred->kids.size()) {
+    std::vector<Expr> g;
+    std::vector<Expr> p;
+    for (size_t i = 0; i + 1 < gold->kids.size(); i += 2) {
+      g.push_back(arena_.Make(Kind::kGroup, {gold->kid(i), gold->kid(i + 1)}, "()"));
+      p.push_back(arena_.Make(Kind::kGroup, {pred->kid(i), pred->kid(i + 1)}, "()"));
+    }
+    if (const Judgement parts = CompareUnordered(g, p); parts.is_equal()) {
+      return parts;
+    }
   }
-  std::vector<Expr> g;
-  std::vector<Expr> p;
-  for (size_t i = 0; i < gold->kids.size(); i += 2) {
-    g.push_back(arena_.Make(Kind::kGroup, {gold->kid(i), gold->kid(i + 1)}, "()"));
-    p.push_back(arena_.Make(Kind::kGroup, {pred->kid(i), pred->kid(i + 1)}, "()"));
+  const auto is_function = [&](Expr expr) { return expr->Is(Kind::kCases) || IsScalar(expr); };
+  if (!is_function(gold) || !is_function(pred)) {
+    return IsDifferentBy("types");
   }
-  return CompareUnordered(g, p);
+  // "5 if x > 0" says nothing about other x: only what has a value everywhere is a function to compare.
+  if (!HasValueEverywhere(gold, arena_) || !HasValueEverywhere(pred, arena_)) {
+    return IsUnknownFor("needs_prose");
+  }
+  return SameValue(gold, pred, arena_);
+}
+
+// The names and values of "x = 1, y = 2", "(x, y) = (1, 2)" and "x = y = 1". False for everything else.
+bool Comparer::ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values) {
+  if (expr->Is(Kind::kRelation) && expr->text == "=" && IsTupleLike(expr->kid(0)) && TupleItems(expr->kid(0)) && TupleItems(expr->kid(1)) &&
+      expr->kid(0)->kids.size() == expr->kid(1)->kids.size()) {
+    names = expr->kid(0)->kids;
+    values = expr->kid(1)->kids;
+    return true;
+  }
+  if (expr->Is(Kind::kRelation) && expr->text.size() > 1 && expr->text.find_first_not_of('=') == std::string::npos &&
+      FreeSymbols(expr->kids.back()).empty()) {
+    names.assign(expr->kids.begin(), expr->kids.end() - 1);
+    values.assign(names.size(), expr->kids.back());
+    std::vector<std::string_view> texts;
+    for (const Expr name : names) {
+      if (!name->Is(Kind::kSymbol) || std::ranges::find(texts, name->text) != texts.end()) {
+        return false;
+      }
+      texts.push_back(name->text);
+    }
+    return true;
+  }
+  if (!expr->Is(Kind::kList)) {
+    return false;
+  }
+  for (const Expr kid : expr->kids) {
+    if (!kid->Is(Kind::kRelation) || (kid->text[0] != '=' && kid->text != ":") || !IsLabel(kid->kid(0))) {
+      return false;
+    }
+    const Expr value = StripLabel(kid, true);
+    if (value == nullptr || value == kid) {
+      return false;
+    }
+    for (const Expr name : names) {
+      if (SameTree(name, kid->kid(0))) {
+        return false;  // x = 1, x = 2 is a list of values
+      }
+    }
+    names.push_back(kid->kid(0));
+    values.push_back(value);
+  }
+  return !names.empty();
 }
 
 // "a = 1, b = 2" against the same names in another order, or against (1, 2).
 Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
-  const auto assignments = [&](Expr expr, std::vector<Expr>& names, std::vector<Expr>& values) {
-    if (expr->Is(Kind::kRelation) && expr->text == "=" && IsTupleLike(expr->kid(0)) && TupleItems(expr->kid(0)) &&
-        TupleItems(expr->kid(1)) && expr->kid(0)->kids.size() == expr->kid(1)->kids.size()) {  // (x, y) = (1, 2)
-      names = expr->kid(0)->kids;
-      values = expr->kid(1)->kids;
-      return true;
-    }
-    if (!expr->Is(Kind::kList)) {
-      return false;
-    }
-    for (const Expr kid : expr->kids) {
-      if (!kid->Is(Kind::kRelation) || (kid->text[0] != '=' && kid->text != ":") || !IsLabel(kid->kid(0))) {
-        return false;
-      }
-      Judgement problem;
-      const Expr value = StripLabel(kid, true);
-      if (value == nullptr || value == kid) {
-        return false;
-      }
-      for (const Expr name : names) {
-        if (SameTree(name, kid->kid(0))) {
-          return false;  // x = 1, x = 2 is a list of values
-        }
-      }
-      names.push_back(kid->kid(0));
-      values.push_back(value);
-    }
-    return !names.empty();
-  };
   std::vector<Expr> gold_names;
   std::vector<Expr> gold_values;
   std::vector<Expr> pred_names;
   std::vector<Expr> pred_values;
-  const bool has_gold = assignments(gold, gold_names, gold_values);
-  const bool has_pred = assignments(pred, pred_names, pred_values);
+  const bool has_gold = ReadAssignments(gold, gold_names, gold_values);
+  const bool has_pred = ReadAssignments(pred, pred_names, pred_values);
   applies = true;
   if (has_gold && has_pred) {
     if (gold_names.size() != pred_names.size()) {
@@ -371,161 +402,6 @@ Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
   }
   applies = false;
   return {};
-}
-
-Judgement Comparer::Compare(Expr gold, Expr pred) {
-  if (arena_.is_full()) {
-    return IsUnknownFor("budget_nodes");
-  }
-  if (!arena_.budget().Spend(1)) {
-    return IsUnknownFor("budget_steps");
-  }
-  if (++depth_ > kMaxDepth) {
-    --depth_;
-    return IsUnknownFor("budget_depth");
-  }
-  const Judgement judgement = CompareInner(gold, pred);
-  --depth_;
-  return judgement;
-}
-
-Judgement Comparer::CompareInner(Expr gold, Expr pred) {
-  if (SameTree(gold, pred)) {
-    return IsEqualBy("same_form");
-  }
-  gold = WithoutDeclarations(gold, gold_parameters_);
-  pred = WithoutDeclarations(pred, pred_parameters_);
-  if (!gold_parameters_.empty() || !pred_parameters_.empty() || gold->Is(Kind::kModular) != pred->Is(Kind::kModular)) {
-    bool applies = false;
-    if (const Judgement families = CompareFamilies(gold, pred, applies); applies) {
-      return families;
-    }
-  }
-  const Judgement plain = CompareByType(gold, pred);
-  return plain.is_equal() || !options_.param_rename ? plain : [&] {
-    const Judgement renamed = CompareRenamed(gold, pred);
-    return renamed.is_equal() ? renamed : plain;
-  }();
-}
-
-Judgement Comparer::CompareByType(Expr gold, Expr pred) {
-  // Relations on both sides.
-  bool applies = false;
-  if (const Judgement assigned = CompareAssignments(gold, pred, applies); applies) {
-    return assigned;
-  }
-  if (gold->Is(Kind::kRelation) && pred->Is(Kind::kRelation) && gold->text != ":" && pred->text != ":") {
-    if (gold->text.size() == 1 && pred->text.size() == 1) {
-      const Judgement relations = CompareRelations(gold, pred);
-      if (relations.is_equal()) {
-        return relations;
-      }
-      const bool same_label =
-          (SameTree(gold->kid(0), pred->kid(0)) || SameBaseName(gold->kid(0), pred->kid(0))) && gold->text == "=" && pred->text == "=";
-      if (!same_label) {
-        return relations;
-      }
-    } else if (gold->text.find_first_of("<>lg") != std::string::npos && pred->text.find_first_of("<>lg") != std::string::npos) {
-      return CompareRelations(gold, pred);
-    }
-  }
-  if (gold->Is(Kind::kModular) && pred->Is(Kind::kModular)) {
-    return CompareModular(gold, pred);
-  }
-  // Labels.
-  const bool both_labelled = gold->Is(Kind::kRelation) && pred->Is(Kind::kRelation);
-  const Expr bare_gold = StripLabel(gold, !both_labelled);
-  const Expr bare_pred = StripLabel(pred, !both_labelled);
-  if (bare_gold == nullptr || bare_pred == nullptr) {
-    return IsDifferentBy("untrue_chain");
-  }
-  if (bare_gold != gold || bare_pred != pred) {
-    const bool same_name = !both_labelled || SameTree(gold->kid(0), pred->kid(0)) || SameBaseName(gold->kid(0), pred->kid(0)) ||
-                           gold->text == ":" || pred->text == ":" || gold->kid(0)->Is(Kind::kText) || pred->kid(0)->Is(Kind::kText);
-    if (same_name) {
-      return Compare(bare_gold, bare_pred);
-    }
-    return IsDifferentBy("labels");
-  }
-  // Text.
-  if (gold->Is(Kind::kText) || pred->Is(Kind::kText)) {
-    return gold->Is(Kind::kText) && pred->Is(Kind::kText) ? IsDifferentBy("text") : IsUnknownFor("needs_prose");
-  }
-  for (Expr* side : {&gold, &pred}) {
-    const Expr matrix = MatrixValue(*side);
-    *side = matrix == nullptr ? *side : matrix;
-  }
-  // Numbers and expressions.
-  if (IsScalar(gold) && IsScalar(pred)) {
-    return CompareScalars(gold, pred);
-  }
-  if (gold->Is(Kind::kRatio) || pred->Is(Kind::kRatio)) {
-    return CompareRatios(gold, pred);
-  }
-  // Matrices and tuples.
-  int64_t gold_columns = 0;
-  int64_t pred_columns = 0;
-  if (gold->Is(Kind::kMatrix) || pred->Is(Kind::kMatrix)) {
-    const auto g = MatrixItems(gold, gold_columns);
-    const auto p = MatrixItems(pred, pred_columns);
-    if (g && p && gold_columns == pred_columns) {
-      return CompareSequences(*g, *p);
-    }
-  }
-  if (IsIntervalLike(gold) || IsIntervalLike(pred)) {
-    std::string variable;
-    std::string other;
-    if (gold->Is(Kind::kGroup) && pred->Is(Kind::kGroup) && gold->kids.size() == 2 && pred->kids.size() == 2) {
-      return gold->text == pred->text ? CompareSequences(gold->kids, pred->kids) : IsDifferentBy("brackets");
-    }
-    const bool one_relation = gold->Is(Kind::kRelation) != pred->Is(Kind::kRelation);
-    if (!one_relation || options_.interval_relation) {
-      const auto g = Pieces(gold, variable, true);
-      const auto p = Pieces(pred, other, true);
-      if (g && p) {
-        return variable.empty() || other.empty() || variable == other ? ComparePieces(*g, *p) : IsDifferentBy("variables");
-      }
-    }
-  }
-  const auto gold_tuple = TupleItems(gold);
-  const auto pred_tuple = TupleItems(pred);
-  if (gold_tuple && pred_tuple) {
-    const bool mixed = gold->Is(Kind::kGroup) && pred->Is(Kind::kGroup) && gold->text != pred->text && gold->kids.size() == 2 &&
-                       gold->text != "<>" && pred->text != "<>";
-    if (mixed || (!options_.vector_tuple && gold->kind != pred->kind)) {
-      return IsDifferentBy("brackets");
-    }
-    if (AnyNode(gold, [](const Node& n) { return n.kind == Kind::kPlusMinus; }) !=
-        AnyNode(pred, [](const Node& n) { return n.kind == Kind::kPlusMinus; })) {
-      return IsDifferentBy("plus_minus");
-    }
-    return CompareSequences(*gold_tuple, *pred_tuple);
-  }
-  // Lists and sets.
-  const auto gold_list = ListItems(gold);
-  const auto pred_list = ListItems(pred);
-  if (gold_list && pred_list) {
-    return CompareUnordered(*gold_list, *pred_list);
-  }
-  if (gold_list && pred_tuple && pred->Is(Kind::kGroup) && !gold_list->empty() && !IsTupleLike((*gold_list)[0])) {
-    return pred->text == "()" ? CompareSequences(*gold_list, *pred_tuple) : IsDifferentBy("brackets");
-  }
-  if (pred_list && gold_tuple && gold->Is(Kind::kGroup) && !pred_list->empty() && !IsTupleLike((*pred_list)[0])) {
-    return gold->text == "()" ? CompareSequences(*gold_tuple, *pred_list) : IsDifferentBy("brackets");
-  }
-  if (gold_list && gold_list->size() == 1) {
-    return Compare((*gold_list)[0], pred);
-  }
-  if (pred_list && pred_list->size() == 1) {
-    return Compare(gold, (*pred_list)[0]);
-  }
-  if (gold->Is(Kind::kCases) && pred->Is(Kind::kCases)) {
-    return CompareCases(gold, pred);
-  }
-  const auto is_value = [&](Expr expr) {
-    return IsScalar(expr) || IsTupleLike(expr) || ListItems(expr) || IsIntervalLike(expr) || expr->Is(Kind::kRelation);
-  };
-  return is_value(gold) && is_value(pred) ? IsDifferentBy("types") : IsUnknownFor("no_rule");
 }
 
 }  // namespace cupel::math

@@ -7,6 +7,7 @@
 #include "verifiers/math/ast.h"
 #include "verifiers/math/equality.h"
 #include "verifiers/math/options.h"
+#include "verifiers/math/reading.h"
 
 namespace cupel::math {
 
@@ -18,36 +19,65 @@ struct Piece {
   bool high_closed = false;
 };
 
+// start + step * k for all whole k.
+struct Progression {
+  Expr start = nullptr;
+  Expr step = nullptr;
+};
+
 // Compares two parsed answers by their types. Parts in scalar.cc (numbers with units, decimals, percent, angles), intervals.cc,
-// relations.cc, collections.cc (lists, sets, tuples, matrices, labels), families.cc (solutions with an integer parameter).
+// relations.cc, collections.cc (lists, sets, tuples, assignments), matrices.cc, families.cc (solutions with an integer parameter).
 class Comparer {
  public:
   Comparer(Arena& arena, const Options& options) : arena_(arena), options_(options) {}
 
   // Names that the answers' clauses declare as integer parameters or constants.
-  void Declare(std::vector<std::string> gold, std::vector<std::string> pred) {
-    gold_parameters_ = std::move(gold);
-    pred_parameters_ = std::move(pred);
+  void Declare(const Reading& gold, const Reading& pred) {
+    gold_parameters_ = gold.parameters;
+    pred_parameters_ = pred.parameters;
+    gold_reals_ = gold.real_parameters;
+    pred_reals_ = pred.real_parameters;
   }
 
   Judgement Compare(Expr gold, Expr pred);
 
  private:
-  // --- collections.cc
+  // --- comparer.cc
   Judgement CompareInner(Expr gold, Expr pred);
   Judgement CompareByType(Expr gold, Expr pred);
+  Judgement CompareRelated(Expr gold, Expr pred, bool& applies);
+  Judgement CompareLabelled(Expr gold, Expr pred, bool& applies);
+  Judgement CompareStructures(Expr gold, Expr pred);
+  Judgement CompareIntervals(Expr gold, Expr pred, bool& applies);
+  Judgement CompareTuples(Expr gold, Expr pred, bool& applies);
+  Judgement CompareLists(Expr gold, Expr pred, bool& applies);
+  static bool IsPeriodic(Expr expr);
+
+  // --- collections.cc
   Judgement CompareSequences(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareUnordered(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareCases(Expr gold, Expr pred);
   Judgement CompareAssignments(Expr gold, Expr pred, bool& applies);
+  bool ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values);
   std::optional<std::vector<Expr>> TupleItems(Expr expr);
   std::optional<std::vector<Expr>> ListItems(Expr expr);
-  Expr MatrixValue(Expr expr);
-  std::optional<std::vector<Expr>> MatrixItems(Expr expr, int64_t& columns);
-  Expr WithoutDeclarations(Expr expr, std::vector<std::string>& parameters);
-  Expr SplitPlusMinus(Expr expr, bool upper);
+  std::optional<std::vector<Expr>> WholeNumbers(Expr expr);
+  Expr WithoutDeclarations(Expr expr, std::vector<std::string>& parameters, std::vector<std::string>& reals);
+  Expr SplitPlusMinus(Expr expr, unsigned minus, int& index);
   void ExpandPlusMinus(Expr expr, std::vector<Expr>& items);
   bool IsTupleLike(Expr expr);
+
+  // --- matrices.cc
+  Expr MatrixValue(Expr expr);
+  Expr WithoutMatrixArithmetic(Expr expr, Expr other);
+  Expr Determinant(Expr matrix);
+  Expr Inverse(Expr matrix);
+  Expr Product(Expr left, Expr right);
+  Expr MatrixPower(Expr matrix, Expr exponent);
+  Expr Times(Expr a, Expr b);
+  Expr Plus(Expr a, Expr b);
+  std::optional<std::vector<Expr>> MatrixItems(Expr expr, int64_t& columns);
+  std::optional<std::vector<Expr>> VectorItems(Expr expr, size_t size);
 
   // --- scalar.cc
   bool IsScalar(Expr expr);
@@ -76,18 +106,28 @@ class Comparer {
   Judgement CompareInequalities(Expr gold, Expr pred);
   Judgement CompareDefinitions(Expr gold, Expr pred, bool& applies);
   Judgement CompareModular(Expr gold, Expr pred);
+  Judgement CompareSeveralEquations(Expr gold, Expr pred);
   Expr Minus(Expr a, Expr b);
 
   // --- families.cc
   Judgement CompareFamilies(Expr gold, Expr pred, bool& applies);
+  bool AddProgressions(Expr item, const std::vector<std::string>& declared, bool may_be_silent, std::vector<Progression>& result);
   Judgement CompareRenamed(Expr gold, Expr pred);
 
   Arena& arena_;
   const Options& options_;
   std::vector<std::string> gold_parameters_;
   std::vector<std::string> pred_parameters_;
+  std::vector<std::string> gold_reals_;  // names declared as arbitrary real numbers
+  std::vector<std::string> pred_reals_;
+  bool independent_signs_ = false;  // while plus-minus is expanded: every sign by itself
+  int matrix_products_ = 0;
   int depth_ = 0;
 };
+
+inline bool HasPlusMinus(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kPlusMinus; });
+}
 
 inline Judgement IsEqualBy(std::string_view rule) { return {Equality::kEqual, rule, {}}; }
 inline Judgement IsDifferentBy(std::string_view rule) { return {Equality::kDifferent, rule, {}}; }

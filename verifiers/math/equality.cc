@@ -10,6 +10,7 @@ namespace cupel::math {
 namespace {
 
 constexpr int kPoints = 30;
+constexpr int kMostPoints = 90;
 constexpr int kEnoughPoints = 12;
 constexpr slong kSamplePrecision = 200;
 
@@ -25,7 +26,10 @@ bool IsForIntegers(Expr expr) {
     if (node.kind == Kind::kFactorial || IsOneOfFunctions(node, {"floor", "ceil", "binom", "perm", "mod", "gcd", "lcm"})) {
       return std::ranges::any_of(node.kids, &HasSymbols);
     }
-    if (node.kind == Kind::kSum) {
+    if (node.kind == Kind::kModular) {
+      return true;
+    }
+    if (node.kind == Kind::kSum && node.text != "int") {
       return HasSymbols(node.kids[1]) || HasSymbols(node.kids[2]);
     }
     if (node.kind == Kind::kPower && HasSymbols(node.kids[1]) && !HasSymbols(node.kids[0])) {
@@ -36,7 +40,7 @@ bool IsForIntegers(Expr expr) {
 }
 
 bool IsComplex(Expr expr) {
-  return AnyNode(expr, [](const Node& node) { return node.IsSymbol("i"); });
+  return AnyNode(expr, [](const Node& node) { return node.IsSymbol("i") || IsOneOfFunctions(node, {"cis"}); });
 }
 
 bool HasLog(Expr expr) {
@@ -106,6 +110,7 @@ enum class Meeting : uint8_t { kOverlap, kApart, kUndefined, kUnsupported, kTooB
 
 // How two expressions compare at one point, at rising precision until their balls are apart or small.
 Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_natural, slong precision, slong ceiling, Budget& budget) {
+  bool is_finite = true;
   for (; precision <= ceiling; precision *= 4) {
     const Bindings bindings = points.At(point, log_is_natural, precision);
     Ball left;
@@ -121,6 +126,7 @@ Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_
     if (!left.Overlaps(right)) {
       return Meeting::kApart;
     }
+    is_finite = left.is_finite() && right.is_finite();
     const auto is_sharp = [](const Ball& ball) {
       // Zero has no relative accuracy; an absolute one of many bits is as good.
       return ball.is_finite() && (ball.Accuracy() >= 48 || acb_is_zero(ball.get()) != 0 ||
@@ -131,7 +137,8 @@ Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_
       return Meeting::kOverlap;
     }
   }
-  return Meeting::kVague;
+  // A pole or the end of a domain has no finite ball at any precision.
+  return is_finite ? Meeting::kVague : Meeting::kUndefined;
 }
 
 Judgement Different(std::string_view rule) { return {Equality::kDifferent, rule, {}}; }
@@ -173,7 +180,8 @@ Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Budget& budget) {
   const SamplePoints points(a, b);
   int met = 0;
   int vague = 0;
-  for (int point = 0; point < kPoints && met < 2 * kEnoughPoints; ++point) {
+  // More points where few of the first ones lie in the domain: artanh is real on (-1, 1) only.
+  for (int point = 0; point < (met < kEnoughPoints / 2 ? kMostPoints : kPoints) && met < 2 * kEnoughPoints; ++point) {
     if (budget.is_spent()) {
       return Unknown("budget_steps");
     }
@@ -221,6 +229,18 @@ Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
     }
   }
   return judgement;
+}
+
+bool HasValueEverywhere(Expr expr, Arena& arena) {
+  const SamplePoints points(expr, expr);
+  for (int point = 0; point < kPoints; ++point) {
+    Ball value;
+    if (EvaluateBall(expr, points.At(point, true, kSamplePrecision), kSamplePrecision, arena.budget(), value) != EvalStatus::kOk ||
+        !value.is_finite()) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Judgement IsZero(Expr expr, Arena& arena) { return SameValue(expr, arena.Number(0), arena); }

@@ -26,6 +26,9 @@ struct ValueOptions {
 // Functions are compared where both are defined; names stand for themselves.
 Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options = {});
 
+// Whether `expr` has a real value at every sample point.
+bool HasValueEverywhere(Expr expr, Arena& arena);
+
 // Whether `expr` is zero for all values of its variables.
 Judgement IsZero(Expr expr, Arena& arena);
 

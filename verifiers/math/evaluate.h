@@ -21,6 +21,8 @@ enum class EvalStatus : uint8_t {
 struct Bindings {
   std::vector<std::pair<std::string_view, Ball>> values;
   bool log_is_natural = true;  // "log" without a base
+  bool is_integrand = false;   // inside an integral: a finite ball is wanted at a branch point too
+  bool is_analytic = false;    // inside an integral: not finite on balls with a branch cut or corner
   bool is_complex = false;     // whether values off the real line are meant; else a root or logarithm of a negative number is undefined
 
   const Ball* Find(std::string_view name) const;
@@ -37,6 +39,9 @@ inline bool HasFewTerms(int64_t first, int64_t last) {
 // Exact value of an expression built from integers by rational operations, factorials, binomials, floors and their kind. Sizes are
 // estimated before each operation.
 EvalStatus EvaluateRational(Expr expr, Budget& budget, Rational& value);
+
+// The integral of kids[0] from kids[1] to kids[2] over `name`, as a ball of at most 96 bits.
+EvalStatus EvaluateIntegral(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);
 
 // A ball that holds the value, at `precision` bits. Not finite when the precision does not suffice.
 EvalStatus EvaluateBall(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);

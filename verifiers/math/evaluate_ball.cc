@@ -8,17 +8,52 @@ namespace {
 
 using AcbFunction = void (*)(acb_t, const acb_t, slong);
 
+void Cis(acb_t value, const acb_t angle, slong precision) {
+  acb_mul_onei(value, angle);
+  acb_exp(value, value, precision);
+}
+
+// On the real line without the imaginary error that the complex function leaves there.
+void Artanh(acb_t value, const acb_t x, slong precision) {
+  if (acb_is_real(x) != 0) {
+    arb_atanh(acb_realref(value), acb_realref(x), precision);
+    arb_zero(acb_imagref(value));
+  } else {
+    acb_atanh(value, x, precision);
+  }
+}
+
+// pi / 2 - arctan x, continuous on the real line.
+void Arccot(acb_t value, const acb_t x, slong precision) {
+  Ball half_pi;
+  acb_const_pi(half_pi.get(), precision);
+  acb_mul_2exp_si(half_pi.get(), half_pi.get(), -1);
+  acb_atan(value, x, precision);
+  acb_sub(value, half_pi.get(), value, precision);
+}
+
+void Arcsec(acb_t value, const acb_t x, slong precision) {
+  acb_inv(value, x, precision);
+  acb_acos(value, value, precision);
+}
+
+void Arccsc(acb_t value, const acb_t x, slong precision) {
+  acb_inv(value, x, precision);
+  acb_asin(value, value, precision);
+}
+
 struct NamedFunction {
   std::string_view name;
   AcbFunction function;
 };
 
 constexpr auto kFunctions = std::to_array<NamedFunction>({
-    {"sin", &acb_sin},       {"cos", &acb_cos},      {"tan", &acb_tan},      {"cot", &acb_cot},       {"sec", &acb_sec},
-    {"csc", &acb_csc},       {"sinh", &acb_sinh},    {"cosh", &acb_cosh},    {"tanh", &acb_tanh},     {"coth", &acb_coth},
-    {"sech", &acb_sech},     {"csch", &acb_csch},    {"arcsin", &acb_asin},  {"arccos", &acb_acos},   {"arctan", &acb_atan},
-    {"arsinh", &acb_asinh},  {"arcosh", &acb_acosh}, {"artanh", &acb_atanh}, {"arcsinh", &acb_asinh}, {"arccosh", &acb_acosh},
-    {"arctanh", &acb_atanh}, {"exp", &acb_exp},      {"ln", &acb_log},
+    {"sin", &acb_sin},      {"cos", &acb_cos},      {"tan", &acb_tan},     {"cot", &acb_cot},       {"sec", &acb_sec},
+    {"csc", &acb_csc},      {"sinh", &acb_sinh},    {"cosh", &acb_cosh},   {"tanh", &acb_tanh},     {"coth", &acb_coth},
+    {"sech", &acb_sech},    {"csch", &acb_csch},    {"arcsin", &acb_asin}, {"arccos", &acb_acos},   {"arctan", &acb_atan},
+    {"arsinh", &acb_asinh}, {"arcosh", &acb_acosh}, {"artanh", &Artanh},   {"arcsinh", &acb_asinh}, {"arccosh", &acb_acosh},
+    {"arctanh", &Artanh},   {"exp", &acb_exp},      {"ln", &acb_log},      {"cis", &Cis},           {"arccot", &Arccot},
+    {"arcsec", &Arcsec},    {"arccsc", &Arccsc},
 });
 
 // Whether the exponent is p/q as written, in lowest terms, with small parts.
@@ -83,7 +118,9 @@ class BallEvaluator {
       case Kind::kApply:
         return Apply(expr, value);
       case Kind::kSum:
-        return Sum(expr, value);
+        return expr->text == "int" ? Integral(expr, value) : Sum(expr, value);
+      case Kind::kCases:
+        return Cases(expr, value);
       default:
         return EvalStatus::kUnsupported;
     }
@@ -176,7 +213,7 @@ class BallEvaluator {
       return status;
     }
     const Ball argument = value;
-    acb_pow(value.get(), value.get(), power.get(), precision_);
+    acb_pow_analytic(value.get(), argument.get(), power.get(), bindings_.is_analytic ? 1 : 0, precision_);
     const bool whole = power.is_real() && arb_is_int(power.real()) != 0;
     return argument.is_real() && power.is_real() && !whole ? Real(argument, value) : EvalStatus::kOk;
   }
@@ -188,11 +225,12 @@ class BallEvaluator {
 
   // Odd roots of negative numbers are the real ones.
   EvalStatus FractionPower(int64_t p, int64_t q, Ball& value) {
-    if (!value.is_real() || q > 10'000) {
+    const bool ends_in_branch = bindings_.is_integrand && acb_contains_zero(value.get()) != 0;
+    if (!value.is_real() || q > 10'000 || ends_in_branch) {
       Ball power;
       acb_set_si(power.get(), p);
       acb_div_si(power.get(), power.get(), q, precision_);
-      acb_pow(value.get(), value.get(), power.get(), precision_);
+      acb_pow_analytic(value.get(), value.get(), power.get(), bindings_.is_analytic ? 1 : 0, precision_);
       return EvalStatus::kOk;
     }
     if (IsNegativeReal(value)) {
@@ -260,9 +298,16 @@ class BallEvaluator {
     }
     if (name == "abs") {
       const Ball argument = value;
+      if (bindings_.is_analytic) {
+        acb_real_abs(value.get(), argument.get(), 1, precision_);
+        return EvalStatus::kOk;
+      }
       acb_zero(value.get());
       acb_abs(value.real(), argument.get(), precision_);
       return EvalStatus::kOk;
+    }
+    if (bindings_.is_analytic && name != "binom" && name != "perm") {
+      return EvalStatus::kUnsupported;
     }
     if (name == "floor" || name == "ceil") {
       return Round(name == "floor", value);
@@ -285,7 +330,7 @@ class BallEvaluator {
     }
     const Ball argument = value;
     acb_inv(power.get(), power.get(), precision_);
-    acb_pow(value.get(), value.get(), power.get(), precision_);
+    acb_pow_analytic(value.get(), argument.get(), power.get(), bindings_.is_analytic ? 1 : 0, precision_);
     return Real(argument, value);
   }
 
@@ -294,8 +339,27 @@ class BallEvaluator {
     if (name == "ln" && acb_is_zero(argument.get()) != 0) {
       return EvalStatus::kUndefined;
     }
+    if (bindings_.is_analytic && !argument.is_real() && name == "ln") {
+      acb_log_analytic(value.get(), argument.get(), 1, precision_);
+      return EvalStatus::kOk;
+    }
+    const bool cut_inside = name == "arcosh" || name == "arcsec" || name == "arccsc";
+    if (bindings_.is_analytic && !argument.is_real() && name.starts_with("ar") && (cut_inside || !IsSmall(argument))) {
+      acb_indeterminate(value.get());
+      return EvalStatus::kOk;
+    }
     function(value.get(), argument.get(), precision_);
     return Real(argument, value);
+  }
+
+  // Inside the unit circle, where inverse functions have no branch cut but arcosh, arcsec and arccsc.
+  static bool IsSmall(const Ball& argument) {
+    mag_t bound;
+    mag_init(bound);
+    acb_get_mag(bound, argument.get());
+    const bool small = mag_cmp_2exp_si(bound, 0) < 0;
+    mag_clear(bound);
+    return small;
   }
 
   EvalStatus Logarithm(Expr expr, Ball& value) {
@@ -422,6 +486,94 @@ class BallEvaluator {
     return EvalStatus::kOk;
   }
 
+  EvalStatus Integral(Expr expr, Ball& value) {
+    Bindings inner = bindings_;
+    inner.values.insert(inner.values.end(), bound_.begin(), bound_.end());
+    return EvaluateIntegral(expr, inner, precision_, budget_, value);
+  }
+
+  // The value of the first condition that holds.
+  EvalStatus Cases(Expr expr, Ball& value) {
+    for (size_t i = 0; i + 1 < expr->kids.size(); i += 2) {
+      bool holds = false;
+      if (const EvalStatus status = Holds(expr->kid(i + 1), holds); status != EvalStatus::kOk) {
+        return status;
+      }
+      if (holds) {
+        return Evaluate(expr->kid(i), value);
+      }
+    }
+    return EvalStatus::kUndefined;
+  }
+
+  // A chain of real comparisons or a congruence of whole numbers. Undefined where the balls do not decide.
+  EvalStatus Holds(Expr condition, bool& holds) {
+    if (condition->Is(Kind::kText)) {
+      holds = condition->text == "otherwise";
+      return holds ? EvalStatus::kOk : EvalStatus::kUnsupported;
+    }
+    if (condition->Is(Kind::kModular)) {
+      return Congruent(condition, holds);
+    }
+    if (!condition->Is(Kind::kRelation) || condition->text.find_first_not_of("<>lg=!") != std::string::npos) {
+      return EvalStatus::kUnsupported;
+    }
+    holds = true;
+    for (size_t i = 0; i < condition->text.size(); ++i) {
+      Ball left;
+      Ball right;
+      if (const EvalStatus status = Evaluate(condition->kid(i), left); status != EvalStatus::kOk) {
+        return status;
+      }
+      if (const EvalStatus status = Evaluate(condition->kid(i + 1), right); status != EvalStatus::kOk) {
+        return status;
+      }
+      acb_sub(left.get(), left.get(), right.get(), precision_);
+      const bool zero = acb_is_zero(left.get()) != 0;
+      if (!left.is_real() || (!zero && left.ContainsZero())) {
+        return EvalStatus::kUndefined;
+      }
+      const bool positive = arb_is_positive(left.real()) != 0;
+      switch (condition->text[i]) {
+        case '<':
+          holds = holds && !positive && !zero;
+          break;
+        case 'l':
+          holds = holds && !positive;
+          break;
+        case '>':
+          holds = holds && positive;
+          break;
+        case 'g':
+          holds = holds && (positive || zero);
+          break;
+        default:
+          holds = holds && zero == (condition->text[i] == '=');
+      }
+    }
+    return EvalStatus::kOk;
+  }
+
+  EvalStatus Congruent(Expr condition, bool& holds) {
+    const Expr relation = condition->kid(0);
+    if (!relation->Is(Kind::kRelation) || relation->kids.size() != 2) {
+      return EvalStatus::kUnsupported;
+    }
+    Ball left;
+    Ball right;
+    Ball modulus;
+    for (const auto& [ball, part] :
+         {std::pair{&left, relation->kid(0)}, std::pair{&right, relation->kid(1)}, std::pair{&modulus, condition->kid(1)}}) {
+      if (const EvalStatus status = Evaluate(part, *ball); status != EvalStatus::kOk) {
+        return status;
+      }
+    }
+    acb_sub(left.get(), left.get(), right.get(), precision_);
+    const EvalStatus status = WholeNumbers("mod", modulus, left);
+    holds = acb_is_zero(left.get()) != 0;
+    return status;
+  }
+
   EvalStatus Sum(Expr expr, Ball& value) {
     Ball low;
     Ball high;
@@ -465,9 +617,9 @@ class BallEvaluator {
 }  // namespace
 
 const Ball* Bindings::Find(std::string_view name) const {
-  for (const auto& [known, value] : values) {
-    if (known == name) {
-      return &value;
+  for (auto it = values.rbegin(); it != values.rend(); ++it) {
+    if (it->first == name) {
+      return &it->second;
     }
   }
   return nullptr;

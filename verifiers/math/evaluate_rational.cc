@@ -254,6 +254,9 @@ class RationalEvaluator {
   }
 
   EvalStatus Sum(Expr expr, Rational& value) {
+    if (expr->text == "int") {
+      return EvalStatus::kNotRational;
+    }
     Rational low;
     Rational high;
     int64_t first = 0;

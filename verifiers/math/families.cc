@@ -11,12 +11,6 @@ namespace {
 
 constexpr int64_t kMaxParts = 120;
 
-// start + step * k for all whole k.
-struct Progression {
-  Expr start = nullptr;
-  Expr step = nullptr;
-};
-
 // The whole-number ratio p / q of two constants, both small; false when there is none that an exact comparison confirms.
 bool SmallRatio(Expr a, Expr b, Arena& arena, int64_t& p, int64_t& q) {
   Ball left;
@@ -47,6 +41,44 @@ bool SmallRatio(Expr a, Expr b, Arena& arena, int64_t& p, int64_t& q) {
 
 }  // namespace
 
+// Adds what an item stands for: a congruence, or an expression that is linear in one parameter, or is so for its even and odd values.
+bool Comparer::AddProgressions(Expr item, const std::vector<std::string>& declared, bool may_be_silent, std::vector<Progression>& result) {
+  if (item->Is(Kind::kModular)) {
+    const Expr relation = item->kid(0);
+    result.push_back({relation->Is(Kind::kRelation) ? relation->kids.back() : relation, item->kid(1)});
+    return true;
+  }
+  if (!IsScalar(item)) {
+    return false;
+  }
+  const std::vector<std::string> names = FreeSymbols(item);
+  if (names.size() != 1 || (std::ranges::find(declared, names[0]) == declared.end() && !may_be_silent && !IsPeriodic(item))) {
+    return false;
+  }
+  const auto at = [&](Expr value) { return Substitute(arena_, item, names[0], value); };
+  const auto add = [&](int64_t first, int64_t stride) {
+    const Expr start = at(arena_.Number(first));
+    const Expr next = at(arena_.Number(first + stride));
+    const Expr after = at(arena_.Number(first + 2 * stride));
+    const Expr step = Minus(next, start);
+    if (!SameValue(Minus(after, next), step, arena_).is_equal() || IsZero(step, arena_).is_equal()) {
+      return false;
+    }
+    // Three points on a line say so only of what is linear: a fourth one far away.
+    const Expr far = at(arena_.Number(first + 7 * stride));
+    if (!SameValue(Minus(far, start), arena_.Make(Kind::kMultiply, {arena_.Number(7), step}), arena_).is_equal()) {
+      return false;
+    }
+    result.push_back({start, step});
+    return true;
+  };
+  const bool alternates = AnyNode(item, [](const Node& node) {
+    return node.kind == Kind::kPower && node.kids[0]->Is(Kind::kNegate) && node.kids[0]->kid(0)->Is(Kind::kNumber) &&
+           node.kids[0]->kid(0)->value == Rational(1);
+  });
+  return alternates ? add(0, 2) && add(1, 2) : add(0, 1);
+}
+
 // Both answers as unions of progressions in one parameter each: equal when they leave the same residues modulo a common period.
 Judgement Comparer::CompareFamilies(Expr gold, Expr pred, bool& applies) {
   applies = false;
@@ -64,30 +96,8 @@ Judgement Comparer::CompareFamilies(Expr gold, Expr pred, bool& applies) {
       }
       items.push_back(bare);
     }
-    for (const Expr item : items) {
-      if (item->Is(Kind::kModular)) {
-        const Expr relation = item->kid(0);
-        result.push_back({relation->Is(Kind::kRelation) ? relation->kids.back() : relation, item->kid(1)});
-        continue;
-      }
-      if (!IsScalar(item)) {
-        return false;
-      }
-      const std::vector<std::string> names = FreeSymbols(item);
-      const bool may_be_silent = declared.empty() && (!others.empty() || has_congruence);
-      if (names.size() != 1 || (std::ranges::find(declared, names[0]) == declared.end() && !may_be_silent)) {
-        return false;
-      }
-      const Expr start = Substitute(arena_, item, names[0], arena_.Number(0));
-      const Expr next = Substitute(arena_, item, names[0], arena_.Number(1));
-      const Expr after = Substitute(arena_, item, names[0], arena_.Number(2));
-      const Expr step = Minus(next, start);
-      if (!SameValue(Minus(after, next), step, arena_).is_equal() || IsZero(step, arena_).is_equal()) {
-        return false;
-      }
-      result.push_back({start, step});
-    }
-    return !result.empty();
+    const bool may_be_silent = declared.empty() && (!others.empty() || has_congruence);
+    return !items.empty() && std::ranges::all_of(items, [&](Expr item) { return AddProgressions(item, declared, may_be_silent, result); });
   };
   std::vector<Progression> g;
   std::vector<Progression> p;
@@ -151,42 +161,64 @@ Judgement Comparer::CompareFamilies(Expr gold, Expr pred, bool& applies) {
   return covers(gold_starts, pred_starts) && covers(pred_starts, gold_starts) ? IsEqualBy("families") : IsDifferentBy("families");
 }
 
-// The same expression with the answer's parameters under the gold's names, where both declare as many and only those differ.
+// The same expression with the answer's parameters under the gold's names, in every way to pair them. Parameters are what a clause declares
+// and constants of integration, which may be called C, K or by any letter that the gold does not use.
 Judgement Comparer::CompareRenamed(Expr gold, Expr pred) {
-  std::vector<std::string> gold_only = FreeSymbols(gold);
-  std::vector<std::string> pred_only = FreeSymbols(pred);
-  const std::vector<std::string> gold_names = gold_only;
-  std::erase_if(gold_only, [&](const std::string& name) { return std::ranges::find(pred_only, name) != pred_only.end(); });
-  std::erase_if(pred_only, [&](const std::string& name) { return std::ranges::find(gold_names, name) != gold_names.end(); });
-  const auto is_constant = [](const std::string& name) {
-    return name == "C" || name.starts_with("C_") || name == "c" || name.starts_with("c_");
+  const std::vector<std::string> gold_names = FreeSymbols(gold);
+  const std::vector<std::string> pred_names = FreeSymbols(pred);
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
   };
-  const auto declared = [&](const std::vector<std::string>& parameters, const std::string& name) {
-    return std::ranges::find(parameters, name) != parameters.end();
+  const auto is_free = [](const std::string& name) { return name == "C" || name.starts_with("C_") || name.starts_with("c_"); };
+  const auto is_constant = [&](const std::string& name) { return is_free(name) || name == "c"; };
+  const auto is_letter = [](const std::string& name) {
+    return name.size() == 1 && std::string_view("ABDEKMabkmc").find(name[0]) != std::string_view::npos;
   };
-  if (options_.imaginary_j && pred_only == std::vector<std::string>{"j"} && gold_only.empty() &&
+  if (options_.imaginary_j && has(pred_names, "j") && pred_names.size() == gold_names.size() + 1 &&
       AnyNode(gold, [](const Node& node) { return node.IsSymbol("i"); })) {
     return CompareByType(gold, Substitute(arena_, pred, "j", arena_.Symbol("i")));
   }
   // A constant of integration may be missing from the answer.
-  if (gold_only == std::vector<std::string>{"C"} && pred_only.empty() && gold->Is(Kind::kAdd) &&
+  if (options_.antiderivative_constant && has(gold_names, "C") && gold_names.size() == pred_names.size() + 1 && gold->Is(Kind::kAdd) &&
       std::ranges::any_of(gold->kids, [](Expr kid) { return kid->IsSymbol("C"); })) {
     return CompareByType(Substitute(arena_, gold, "C", arena_.Number(0)), pred);
   }
-  if (gold_only.size() != pred_only.size() || gold_only.empty() || gold_only.size() > 3) {
+  // Beside other capitals C is a point or an angle.
+  const bool has_capitals = std::ranges::any_of(
+      gold_names, [&](const std::string& name) { return name.size() == 1 && 'A' <= name[0] && name[0] <= 'Z' && !is_free(name); });
+  const auto may_pair = [&](const std::string& g, const std::string& p) {
+    return has(gold_parameters_, g) || has(pred_parameters_, p) || has(gold_reals_, g) || has(pred_reals_, p) ||
+           (is_constant(g) && is_constant(p)) || (is_free(g) && is_letter(p) && !has_capitals);
+  };
+  std::vector<std::string> g;
+  std::vector<std::string> p;
+  std::ranges::copy_if(gold_names, std::back_inserter(g), [&](const std::string& name) {
+    return !has(pred_names, name) || is_constant(name) || has(gold_parameters_, name) || has(gold_reals_, name);
+  });
+  std::ranges::copy_if(pred_names, std::back_inserter(p), [&](const std::string& name) { return !has(gold_names, name) || has(g, name); });
+  constexpr size_t kMaxRenamed = 3;
+  if (g.size() != p.size() || g.empty() || g.size() > kMaxRenamed) {
     return {};
   }
-  bool any = false;
-  for (size_t i = 0; i < gold_only.size(); ++i) {
-    const bool a = declared(gold_parameters_, gold_only[i]);
-    const bool b = declared(pred_parameters_, pred_only[i]);
-    if (!a && !b && !(is_constant(gold_only[i]) && is_constant(pred_only[i]))) {
-      return {};
+  Judgement best;
+  do {
+    bool fits = g != p;
+    for (size_t i = 0; fits && i < g.size(); ++i) {
+      fits = g[i] == p[i] || may_pair(g[i], p[i]);
     }
-    any = true;
-    pred = Substitute(arena_, pred, pred_only[i], arena_.Symbol(gold_only[i]));
-  }
-  return any ? CompareByType(gold, pred) : Judgement{};
+    if (!fits) {
+      continue;
+    }
+    Expr renamed = pred;  // through names that no answer holds, since a letter may be on both sides
+    for (size_t i = 0; i < g.size(); ++i) {
+      renamed = Substitute(arena_, renamed, p[i], arena_.Symbol("parameter " + std::to_string(i)));
+    }
+    for (size_t i = 0; i < g.size(); ++i) {
+      renamed = Substitute(arena_, renamed, "parameter " + std::to_string(i), arena_.Symbol(g[i]));
+    }
+    best = CompareByType(gold, renamed);
+  } while (!best.is_equal() && std::ranges::next_permutation(p).found);
+  return best;
 }
 
 }  // namespace cupel::math

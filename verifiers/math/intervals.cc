@@ -14,6 +14,20 @@ bool IsInfinite(Expr expr, bool& negative) {
   return inner->Is(Kind::kConstant) && inner->text == "inf";
 }
 
+// The real numbers, the positive ones, the negative ones, those with or without zero.
+std::optional<std::vector<Piece>> RealSet(std::string_view name, Expr zero) {
+  if (name == "R") {
+    return std::vector<Piece>{Piece{}};
+  }
+  if (name == "R+" || name == "R0+") {
+    return std::vector<Piece>{{zero, nullptr, name == "R0+", false}};
+  }
+  if (name == "R-") {
+    return std::vector<Piece>{{nullptr, zero, false, false}};
+  }
+  return name == "R*" ? std::optional(std::vector<Piece>{{nullptr, zero, false, false}, {zero, nullptr, false, false}}) : std::nullopt;
+}
+
 char Flipped(char operation) {
   switch (operation) {
     case '<':
@@ -196,7 +210,10 @@ std::optional<std::vector<Piece>> Comparer::LinkPieces(Expr left, char operation
   const std::vector<std::string> left_names = FreeSymbols(left);
   const std::vector<std::string> right_names = FreeSymbols(right);
   const auto is_unknown = [](Expr expr) {
-    return expr->Is(Kind::kSymbol) || expr->Is(Kind::kApply) ||
+    const bool is_segment = expr->Is(Kind::kMultiply) && std::ranges::all_of(expr->kids, [](Expr kid) {
+                              return kid->Is(Kind::kSymbol) && 'A' <= kid->text[0] && kid->text[0] <= 'Z';
+                            });
+    return expr->Is(Kind::kSymbol) || expr->Is(Kind::kApply) || is_segment ||
            (expr->Is(Kind::kFunction) && expr->text == "abs" && expr->kid(0)->Is(Kind::kSymbol));
   };
   if (is_unknown(right) && !is_unknown(left)) {
@@ -226,7 +243,7 @@ std::optional<std::vector<Piece>> Comparer::LinkPieces(Expr left, char operation
   }
   const bool is_absolute = left->Is(Kind::kFunction);
   const Expr unknown = is_absolute ? left->kid(0) : left;
-  const std::string name = unknown->Is(Kind::kApply) ? ToText(unknown, 100) : unknown->text;
+  const std::string name = unknown->Is(Kind::kSymbol) ? unknown->text : ToText(unknown, 100);
   if (std::ranges::find(right_names, unknown->text) != right_names.end() || (!variable.empty() && variable != name)) {
     return std::nullopt;
   }
@@ -426,7 +443,7 @@ std::optional<std::vector<Piece>> Comparer::Pieces(Expr expr, std::string& varia
       }
       return std::nullopt;
     case Kind::kNamedSet:
-      return expr->text == "R" ? std::optional(std::vector<Piece>{Piece{}}) : std::nullopt;
+      return RealSet(expr->text, arena_.Number(0));
     case Kind::kEmptySet:
       return std::vector<Piece>();
     case Kind::kSetBuilder: {

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "verifiers/answer/characters.h"
+#include "verifiers/math/lexer_numbers.h"
 #include "verifiers/math/lexer_tables.h"
 #include "verifiers/math/token.h"
 
@@ -9,10 +10,11 @@ namespace cupel::math {
 namespace {
 
 constexpr auto kFunctionNames = std::to_array<std::string_view>({
-    "Re",      "Im",     "abs",    "acos", "arccos", "arccosh", "arccot", "arccsc", "arcosh",  "arcsec", "arcsin", "arcsinh", "arctan",
-    "arctanh", "arsinh", "artanh", "asin", "atan",   "binom",   "cbrt",   "ceil",   "ceiling", "conj",   "cos",    "cosec",   "cosh",
-    "cot",     "coth",   "csc",    "csch", "ctg",    "det",     "erf",    "exp",    "floor",   "gcd",    "lcm",    "lg",      "ln",
-    "log",     "max",    "min",    "nCr",  "sec",    "sech",    "sgn",    "sin",    "sinh",    "sqrt",   "tan",    "tanh",    "tg",
+    "Re",     "Im",      "abs",    "acos",  "arccos", "arccosh", "arccot", "arccsc", "arcosh", "arcsec", "arcsin", "arcsinh",
+    "arctan", "arctanh", "arcctg", "arctg", "arsinh", "artanh",  "asin",   "atan",   "binom",  "cbrt",   "ceil",   "ceiling",
+    "cis",    "conj",    "cos",    "cosec", "cosh",   "cot",     "cotg",   "coth",   "csc",    "csch",   "ctg",    "det",
+    "erf",    "exp",     "floor",  "gcd",   "lcm",    "lg",      "ln",     "log",    "max",    "min",    "nCr",    "sec",
+    "sech",   "sgn",     "sin",    "sinh",  "sqrt",   "tan",     "tanh",   "tg",
 });
 
 constexpr auto kTextCommands = std::to_array<std::string_view>(
@@ -84,7 +86,7 @@ class Lexer {
       space_ = true;
       ++position_;
     } else if (IsDigit(c) || (c == '.' && IsDigit(At(1)))) {
-      Number();
+      Emit(Tok::kNumber, ReadNumber(text_, position_, options_, result_));
     } else if (IsLetter(c)) {
       Letters();
     } else if (c == '\\') {
@@ -94,162 +96,6 @@ class Lexer {
       Character();
     } else {
       Punctuation(c);
-    }
-  }
-
-  // --- Numbers ---
-
-  size_t DigitsEnd(size_t at) const {
-    while (at < text_.size() && IsDigit(text_[at])) {
-      ++at;
-    }
-    return at;
-  }
-
-  // Length of a thousands separator at `at` with exactly three digits behind it, else 0.
-  size_t SeparatorLength(size_t at) {
-    size_t length = 0;
-    const std::string_view rest = text_.substr(at);
-    bool is_comma = false;
-    for (const std::string_view mark :
-         {"{,}", ",\\!", ",", "\\,", "\\!", "\\ ", "~", " ", "\xE2\x80\x89", "\xE2\x80\xAF", "\xC2\xA0", "'"}) {
-      if (rest.starts_with(mark)) {
-        length = mark.size();
-        is_comma = mark == ",";
-        break;
-      }
-    }
-    if (length == 0) {
-      return 0;
-    }
-    while (rest.substr(length).starts_with("\\!") || (rest.substr(0, length).ends_with("\\!") && CharAt(rest, length) == ' ')) {
-      length += CharAt(rest, length) == ' ' ? 1 : 2;
-    }
-    if (DigitsEnd(at + length) != at + length + 3) {
-      return 0;
-    }
-    if (is_comma) {
-      if (!options_.comma_groups) {
-        return 0;
-      }
-      result_.has_comma_groups = true;
-    }
-    return length;
-  }
-
-  void Number() {
-    size_t end = DigitsEnd(position_);
-    std::string digits(text_.substr(position_, end - position_));
-    const size_t first = digits.size();
-    if (0 < first && first <= 3 && digits.front() != '0') {
-      while (const size_t separator = SeparatorLength(end)) {
-        digits.append(text_.substr(end + separator, 3));
-        end += separator + 3;
-      }
-    }
-    position_ = end;
-    if (options_.decimal_comma && At() == ',' && IsDigit(At(1)) && digits.size() == first) {
-      digits += '.';
-      end = DigitsEnd(position_ + 1);
-      digits.append(text_.substr(position_ + 1, end - position_ - 1));
-      position_ = end;
-    } else {
-      result_.has_decimal_comma = result_.has_decimal_comma || (At() == ',' && IsDigit(At(1)));
-      Decimals(digits);
-    }
-    Emit(Tok::kNumber, digits);
-  }
-
-  // ".25", ".1\overline{6}", ".1(6)", ".333...", "e-5" behind the whole part.
-  void Decimals(std::string& digits) {
-    const bool has_point = At() == '.' && At(1) != '.';
-    if (has_point && IsDigit(At(1))) {
-      const size_t end = DigitsEnd(position_ + 1);
-      if (end == text_.size() || text_[end] != '.' || !IsDigit(CharAt(text_, end + 1))) {
-        digits.append(text_.substr(position_, end - position_));
-        position_ = end;
-      }
-    } else if (has_point && (RepeatLength(position_ + 1) > 0)) {
-      digits += '.';
-      ++position_;
-    }
-    if (digits.find('.') != std::string::npos) {
-      Repeat(digits);
-    }
-    Exponent(digits);
-  }
-
-  // Length of "\overline{12}", "\bar{3}", "\dot{3}" or "(12)" at `at`.
-  size_t RepeatLength(size_t at) const {
-    const std::string_view rest = text_.substr(at);
-    for (const std::string_view mark : {"\\overline{", "\\bar{", "\\dot{", "("}) {
-      if (rest.starts_with(mark)) {
-        const size_t end = DigitsEnd(at + mark.size());
-        const bool closed = CharAt(text_, end) == (mark == "(" ? ')' : '}');
-        return closed && end > at + mark.size() && end - at < 40 ? end + 1 - at : 0;
-      }
-    }
-    for (const std::string_view mark : {"\\overline", "\\bar"}) {
-      if (rest.starts_with(mark) && IsDigit(CharAt(rest, mark.size() + (CharAt(rest, mark.size()) == ' ' ? 1 : 0)))) {
-        return mark.size() + (CharAt(rest, mark.size()) == ' ' ? 2 : 1);
-      }
-    }
-    return 0;
-  }
-
-  void Repeat(std::string& digits) {
-    std::string block;
-    while (const size_t length = RepeatLength(position_)) {
-      for (const char c : text_.substr(position_, length)) {
-        if (IsDigit(c)) {
-          block += c;
-        }
-      }
-      position_ += length;
-    }
-    if (!block.empty()) {
-      digits += "(" + block + ")";
-      while (At() == '.') {
-        ++position_;
-      }
-      return;
-    }
-    // "0.333..." repeats its last digits where they stand there three times.
-    if (text_.substr(position_).starts_with("...") || text_.substr(position_).starts_with("\\ldots") ||
-        text_.substr(position_).starts_with("\\dots") || text_.substr(position_).starts_with("\xE2\x80\xA6")) {
-      for (size_t period = 1; period <= 6; ++period) {
-        if (digits.size() >= digits.find('.') + 1 + 3 * period &&
-            digits.compare(digits.size() - period, period, digits, digits.size() - 2 * period, period) == 0 &&
-            digits.compare(digits.size() - period, period, digits, digits.size() - 3 * period, period) == 0) {
-          const std::string tail = digits.substr(digits.size() - period);
-          digits = digits.substr(0, digits.size() - period) + "(" + tail + ")";
-          SkipDots();
-          return;
-        }
-      }
-    }
-  }
-
-  void SkipDots() {
-    if (At() == '\\') {
-      position_ += text_.substr(position_).starts_with("\\ldots") ? 6 : 5;
-    } else {
-      position_ += 3;
-    }
-  }
-
-  // Only where Euler's number is no likely reading: a point or a lone 1 before, a capital, or two digits behind.
-  void Exponent(std::string& digits) {
-    if ((At() != 'e' && At() != 'E') || digits.find('(') != std::string::npos) {
-      return;
-    }
-    const size_t begin = position_ + 1 + (At(1) == '+' || At(1) == '-' ? 1 : 0);
-    const size_t end = DigitsEnd(begin);
-    const bool is_exponent = digits.find('.') != std::string::npos || digits == "1" || At() == 'E' || end - begin >= 2;
-    if (end > begin && is_exponent && end - begin <= 6 && !IsLetter(CharAt(text_, end))) {
-      digits += 'e';
-      digits.append(text_.substr(position_ + 1, end - position_ - 1));
-      position_ = end;
     }
   }
 
@@ -288,6 +134,9 @@ class Lexer {
                                                                                             {"asin", "arcsin"},
                                                                                             {"atan", "arctan"},
                                                                                             {"arccosh", "arcosh"},
+                                                                                            {"arcctg", "arccot"},
+                                                                                            {"arctg", "arctan"},
+                                                                                            {"cotg", "cot"},
                                                                                             {"arcsinh", "arsinh"},
                                                                                             {"arctanh", "artanh"},
                                                                                             {"ceiling", "ceil"},
@@ -472,12 +321,15 @@ class Lexer {
     }
     position_ += length;
     char buffer[8];
-    if (const std::string_view vulgar = VulgarFraction(code); !vulgar.empty()) {
+    if (code == 0xA2) {  // the sign of the cent
+      Emit(Tok::kWord, "cents");
+      result_.tokens.back().is_prose = true;
+    } else if (const std::string_view vulgar = VulgarFraction(code); !vulgar.empty()) {
       Emit(Tok::kNumber, vulgar);
     } else if (const std::string_view command = CommandOfCharacter(code); !command.empty()) {
       NamedCommand(command);
     } else if (const std::string_view ascii = AsciiOfCharacter(code, buffer); !ascii.empty()) {
-      Plain(ascii);
+      IsCircled(code) ? Circled(ascii) : Plain(ascii);
     } else {
       Emit(Tok::kWord, text_.substr(position_ - length, length));
       result_.tokens.back().is_prose = true;
@@ -500,6 +352,17 @@ class Lexer {
       --position_;  // the character is read as its ASCII form in place
       PunctuationAs(ascii[0]);
     }
+  }
+
+  static bool IsCircled(uint32_t code) { return (0x2460 <= code && code <= 0x249B) || (0x2776 <= code && code <= 0x2793); }
+
+  // A circled number stands for itself: two of them side by side are a list.
+  void Circled(std::string_view digits) {
+    if (std::ssize(result_.tokens) == circled_end_) {
+      Emit(Tok::kComma);
+    }
+    Emit(Tok::kNumber, digits);
+    circled_end_ = std::ssize(result_.tokens);
   }
 
   // Digits of other scripts come one by one.
@@ -705,7 +568,8 @@ class Lexer {
   std::vector<char> modes_;  // what each open brace was: b brace, t text, u upright, v brace made upright, i brace inside text
   bool space_ = false;
   bool is_negated_ = false;
-  int environments_ = 0;  // open ones
+  int environments_ = 0;      // open ones
+  int64_t circled_end_ = -1;  // how many tokens there were behind the last circled number
   bool is_dollar_money_ = false;
   LexResult result_;
 };

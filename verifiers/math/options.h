@@ -16,14 +16,20 @@ struct Options {
   bool interval_relation = true;  // interval = inequality = set-builder
   bool labels = true;             // "x = 5" is 5
   bool assignments_as_tuple = true;
-  bool bound_rename = true;       // f(x) = .. up to the name of x
-  bool param_rename = true;       // parameters declared as whole numbers or constants
-  bool symbol_case_fold = false;  // X is x
-  bool vector_tuple = true;       // column, row and tuple are one
-  bool ratio = true;              // 2:4 is 1:2 and 1/2
-  bool imaginary_j = true;        // j is i where the gold uses i
-  bool numeric_constants = true;  // constants that no exact test decides and that agree to 4096 bits are equal
-  bool choice = true;             // letters of multiple choice
+  bool bound_rename = true;             // f(x) = .. up to the name of x
+  bool param_rename = true;             // parameters declared as whole numbers or constants
+  bool symbol_case_fold = false;        // X is x
+  bool vector_tuple = true;             // column, row and tuple are one
+  bool ratio = true;                    // 2:4 is 1:2 and 1/2
+  bool imaginary_j = true;              // j is i where the gold uses i
+  bool numeric_constants = true;        // constants that no exact test decides and that agree to 4096 bits are equal
+  bool plus_minus_independent = true;   // several signs of plus or minus may each go their own way; else they are linked only
+  bool equation_vs_expression = true;   // "y = 2x" is 2x
+  bool antiderivative_constant = true;  // a constant of integration may be missing from the answer
+  bool base_subscript = true;           // the base of a numeral counts; else only its value
+  bool words = true;                    // number words and phrases such as "no solution" are read
+  bool clock_literal = true;            // 3:45 is a time, equal to 3:45 PM, and no ratio
+  bool choice = true;                   // letters of multiple choice
 };
 
 }  // namespace cupel::math

@@ -12,6 +12,7 @@ ParseResult Parser::Run() {
   if (At(Tok::kEnd)) {
     return {nullptr, "empty"};
   }
+  has_modulus_ = std::ranges::find(tokens_, Tok::kMod, &Token::kind) != tokens_.end();
   const Expr expr = ParseList();
   if (arena_.is_full()) {
     return {nullptr, "too many nodes"};
@@ -112,7 +113,49 @@ Expr Parser::ParseList() {
   if (separators.find(';') != std::string::npos && separators.find_first_not_of(';') != std::string::npos) {
     return MakeNestedList(items, separators);
   }
-  return items.size() == 1 ? items[0] : arena_.Make(Kind::kList, std::move(items), separators);
+  return items.size() == 1 ? items[0] : MakeList(std::move(items), separators);
+}
+
+// A list as it is meant: "x = 1, y = 2 or x = 2, y = 1" repeats its names and is a list of lists; "x = 1, 3 (mod 4)" gives every item the
+// modulus; "a if p and b if q" is one value by cases.
+Expr Parser::MakeList(std::vector<Expr> items, const std::string& separators) {
+  if (std::ranges::all_of(items, [](Expr item) { return item->Is(Kind::kCases) && item->kids.size() == 2; })) {
+    std::vector<Expr> cases;
+    for (const Expr item : items) {
+      cases.insert(cases.end(), item->kids.begin(), item->kids.end());
+    }
+    return arena_.Make(Kind::kCases, std::move(cases));
+  }
+  const auto is_congruence = [](Expr item) { return item->Is(Kind::kRelation) && item->text == "c"; };
+  if (items.back()->Is(Kind::kModular) && is_congruence(items[0])) {
+    for (Expr& item : items) {
+      item = item->Is(Kind::kModular) ? item : arena_.Make(Kind::kModular, {item, items.back()->kid(1)});
+    }
+  }
+  const auto name = [&](size_t i) {
+    return items[i]->Is(Kind::kRelation) && items[i]->text == "=" && items[i]->kid(0)->Is(Kind::kSymbol)
+               ? std::string_view(items[i]->kid(0)->text)
+               : std::string_view();
+  };
+  size_t period = 1;
+  while (period < items.size() && name(period) != name(0)) {
+    ++period;
+  }
+  bool repeats = period >= 2 && period < items.size() && items.size() % period == 0;
+  for (size_t i = 0; repeats && i < items.size(); ++i) {
+    repeats = !name(i).empty() && name(i) == name(i % period);
+  }
+  if (!repeats) {
+    return arena_.Make(Kind::kList, std::move(items), separators);
+  }
+  std::vector<Expr> outer;
+  for (size_t i = 0; i < items.size(); i += period) {
+    const auto begin = items.begin() + static_cast<std::ptrdiff_t>(i);
+    outer.push_back(
+        arena_.Make(Kind::kList, std::vector<Expr>(begin, begin + static_cast<std::ptrdiff_t>(period)), std::string(period - 1, ',')));
+  }
+  const std::string semicolons(outer.size() - 1, ';');
+  return arena_.Make(Kind::kList, std::move(outer), semicolons);
 }
 
 // "p = 5, q = 2; p = 7, q = 2" is a list of lists.
@@ -140,6 +183,9 @@ Expr Parser::ParseItem() {
     const Expr value = ParseItem();  // "the least is 3"
     return value == nullptr ? nullptr : arena_.Make(Kind::kRelation, {left, value}, ":");
   }
+  if (left != nullptr && AtCondition() && !left->Is(Kind::kText)) {
+    return ParseCondition(left);
+  }
   if (left == nullptr || !At(Tok::kColon) || context_.in_braces) {
     return left;
   }
@@ -149,6 +195,19 @@ Expr Parser::ParseItem() {
   ++position_;
   const Expr right = ParseItem();
   return right == nullptr ? nullptr : arena_.Make(Kind::kRelation, {left, right}, ":");
+}
+
+bool Parser::AtCondition() const {
+  return At(Tok::kWord) && Now().is_prose &&
+         (Now().text == "if" || Now().text == "when" || Now().text == "whenever" || Now().text == "otherwise");
+}
+
+// "n/2 if n is even" as a value with its case.
+Expr Parser::ParseCondition(Expr value) {
+  const bool is_rest = Now().text == "otherwise";
+  position_ += is_rest ? 0 : 1;
+  const Expr condition = ParseRelation();
+  return condition == nullptr ? nullptr : arena_.Make(Kind::kCases, {value, condition});
 }
 
 Expr Parser::ParseRelation() {
@@ -161,6 +220,7 @@ Expr Parser::ParseRelation() {
   kids.push_back(side);
   while (At(Tok::kRelation)) {
     char operation = RelationOperator(Now().text);
+    operation = operation == 'c' && !has_modulus_ ? '=' : operation;
     ++position_;
     if (At(Tok::kRelation, "=") && (operation == '<' || operation == '>')) {  // "< =" in two pieces
       operation = operation == '<' ? 'l' : 'g';

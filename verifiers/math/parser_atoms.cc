@@ -100,6 +100,13 @@ std::string Parser::ScriptText() {
   return text;
 }
 
+// ^{-1}( behind a function's name.
+bool Parser::AtInverse() const {
+  const size_t braced = Ahead().kind == Tok::kBrace ? 1 : 0;
+  return At(Tok::kCaret) && Ahead(1 + braced).kind == Tok::kMinus && Ahead(2 + braced).kind == Tok::kNumber &&
+         Ahead(2 + braced).text == "1" && Ahead(3 + 2 * braced).kind == Tok::kOpen && (braced == 0 || Ahead(4).kind == Tok::kBraceClose);
+}
+
 // A variable with its subscript and primes. C_n^k, A_n^k and P_n^k are counts of combinations and permutations; f(x) applies.
 Expr Parser::ParseSymbol(std::string_view name) {
   if ((name == "C" || name == "A" || name == "P") && At(Tok::kUnder)) {
@@ -130,8 +137,13 @@ Expr Parser::ParseSymbol(std::string_view name) {
     ++position_;
   }
   constexpr std::string_view kFunctions = "fghFGH";
-  const bool is_function =
-      full.size() == full.find_last_not_of("'") + 1 ? full.size() == 1 && IsOneOf(full[0], kFunctions) : IsOneOf(full[0], kFunctions);
+  if (full.size() == 1 && IsOneOf(full[0], kFunctions) && AtInverse()) {
+    position_ += Ahead().kind == Tok::kBrace ? 5 : 3;
+    full += "'-1";
+  }
+  const bool is_function = full.ends_with("'-1")                           ? true
+                           : full.size() == full.find_last_not_of("'") + 1 ? full.size() == 1 && IsOneOf(full[0], kFunctions)
+                                                                           : IsOneOf(full[0], kFunctions);
   const bool is_combination = (full == "C" || full == "P" || full == "A") && At(Tok::kOpen, "(");
   const bool takes_argument = At(Tok::kOpen, "(") && (is_function || full.size() > 1 || Ahead(2).kind == Tok::kClose);
   if (is_combination || (takes_argument && (is_function || (BeginsItem(position_ - 1) && Ahead(3).kind == Tok::kRelation)))) {
@@ -140,7 +152,12 @@ Expr Parser::ParseSymbol(std::string_view name) {
       return nullptr;
     }
     if (is_combination && arguments.size() == 2) {
-      return arena_.Make(Kind::kFunction, std::move(arguments), full == "C" ? "binom" : "perm");
+      Node node;  // which may also be a point: the name is kept
+      node.kind = Kind::kFunction;
+      node.kids = std::move(arguments);
+      node.text = full == "C" ? "binom" : "perm";
+      node.name = full;
+      return arena_.Add(std::move(node));
     }
     return arena_.Make(Kind::kApply, std::move(arguments), full);
   }
@@ -288,14 +305,18 @@ Expr Parser::ParseAccent() {
   if (accent == "overline" && std::ranges::any_of(name, &IsDigit)) {
     return Fail("a bar over digits that follow no point");
   }
+  // A bar over two capitals is a segment.
+  if (accent == "overline" && name.size() == 2 && std::ranges::all_of(name, [](char c) { return 'A' <= c && c <= 'Z'; })) {
+    return MakeProduct({arena_.Symbol(name.substr(0, 1)), arena_.Symbol(name.substr(1))});
+  }
   return ParseSymbol(accent == "vec" ? name : accent + " " + name);
 }
 
-// \sum_{k=1}^{n} body. Integrals, limits and big unions are read as far as to be compared with themselves, not evaluated.
+// \sum_{k=1}^{n} body and \int_a^b body dx. Limits, big unions and integrals without bounds are only ever equal to their own text.
 Expr Parser::ParseBig() {
   const std::string name = Now().text;
   ++position_;
-  if (name != "sum" && name != "prod") {
+  if (name != "sum" && name != "prod" && name != "int") {
     return Fail("an integral, limit or big union");
   }
   Expr low = nullptr;
@@ -317,6 +338,9 @@ Expr Parser::ParseBig() {
     }
     bound = parsed;
   }
+  if (name == "int") {
+    return low == nullptr || high == nullptr ? Fail("an integral, limit or big union") : ParseIntegral(low, high);
+  }
   if (low == nullptr || high == nullptr || !low->Is(Kind::kRelation) || low->text != "=" || !low->kid(0)->Is(Kind::kSymbol)) {
     return Fail("a sum without bounds");
   }
@@ -330,6 +354,52 @@ Expr Parser::ParseBig() {
   node.name = low->kid(0)->text;
   node.kids = {body, low->kid(1), high};
   return arena_.Add(std::move(node));
+}
+
+// The integrand ends with "dx", or has it in a numerator. The tokens of "dx" become the end of a pair of braces, or a one.
+Expr Parser::ParseIntegral(Expr low, Expr high) {
+  constexpr int kMaxIntegrals = 4;
+  if (++integrals_ > kMaxIntegrals) {
+    return Fail("too many integrals");
+  }
+  int depth = 0;
+  int inner = 0;  // integrals inside this one, whose variables come first
+  for (size_t i = position_; i + 1 < tokens_.size() && depth >= 0; ++i) {
+    const Token& token = tokens_[i];
+    inner += token.kind == Tok::kBig && token.text == "int" ? 1 : 0;
+    depth += token.kind == Tok::kBrace || token.kind == Tok::kOpen         ? 1
+             : token.kind == Tok::kBraceClose || token.kind == Tok::kClose ? -1
+                                                                           : 0;
+    const bool is_word = token.kind == Tok::kWord && token.text.size() == 2 && token.text[0] == 'd' && !token.is_prose;
+    const bool is_pair = token.kind == Tok::kLetter && token.text == "d" && tokens_[i + 1].kind == Tok::kLetter;
+    if (!is_word && !is_pair) {
+      continue;
+    }
+    if (inner > 0) {
+      --inner;
+      continue;
+    }
+    const std::string variable = is_word ? token.text.substr(1) : tokens_[i + 1].text;
+    if (is_pair) {
+      tokens_.erase(tokens_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    const bool is_empty = i == position_;
+    tokens_[i] = depth > 0 || is_empty ? Token{Tok::kNumber, "1", true, false, false} : Token{Tok::kBraceClose, "", false, false, false};
+    if (depth == 0 && !is_empty) {
+      tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(position_), Token{Tok::kBrace, "", false, false, false});
+    }
+    const Expr body = depth == 0 ? ParseAtom() : ParseTerm();
+    if (body == nullptr) {
+      return nullptr;
+    }
+    Node node;
+    node.kind = Kind::kSum;
+    node.text = "int";
+    node.name = variable;
+    node.kids = {body, low, high};
+    return arena_.Add(std::move(node));
+  }
+  return Fail("an integral without its variable");
 }
 
 bool Parser::AtDegree() const {
@@ -389,6 +459,8 @@ Expr Parser::ParsePostfix(Expr atom) {
       atom = arena_.Make(Kind::kPercent, {atom});
     } else if (atom->Is(Kind::kDegree) && At(Tok::kNumber) && Ahead().kind == Tok::kPrime) {
       atom = ParseMinutes(atom);
+    } else if (At(Tok::kUnder) && IsInteger(atom) && atom->value.sign() >= 0) {  // (1011)_2
+      atom = ParseBase(ToText(atom));
     } else if (At(Tok::kUnder) && !atom->Is(Kind::kSymbol)) {
       return Fail("a subscript behind something that takes none");
     } else if (At(Tok::kCurrency) && atom->Is(Kind::kNumber)) {

@@ -88,6 +88,13 @@ Expr Parser::ParseVisibleBraces() {
     ++position_;
     return arena_.Make(Kind::kEmptySet, {});
   }
+  // A system: \left\{ \begin{array}{l} .. \end{array} \right.
+  if (At(Tok::kBegin) && (Now().text == "array" || Now().text.starts_with("align"))) {
+    tokens_[position_].text = "cases";
+    const Expr system = ParseEnvironment();
+    Eat(Tok::kClose);
+    return system;
+  }
   Context context;
   context.in_braces = true;
   const Expr head = InContext(context, &Parser::ParseList);
@@ -255,7 +262,7 @@ Expr Parser::FinishEnvironment(std::string_view name, std::vector<std::vector<Ex
   if (name == "cases" && columns == 2 && is_even) {
     return arena_.Make(Kind::kCases, std::move(cells));
   }
-  return cells.size() == 1 ? cells[0] : arena_.Make(Kind::kList, cells, std::string(cells.size() - 1, ','));
+  return cells.size() == 1 ? cells[0] : MakeList(cells, std::string(cells.size() - 1, ','));
 }
 
 }  // namespace cupel::math

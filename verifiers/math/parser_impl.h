@@ -47,6 +47,9 @@ class Parser {
   // parser.cc
   Expr ParseList();
   Expr ParseItem();
+  Expr ParseCondition(Expr value);
+  bool AtCondition() const;
+  Expr MakeList(std::vector<Expr> items, const std::string& separators);
   Expr ParseRelation();
   Expr ParseUnion();
   Expr ParseSum();
@@ -76,6 +79,8 @@ class Parser {
   Expr ParseAccent();
   Expr ParseMinutes(Expr degrees);
   Expr ParseBig();
+  Expr ParseIntegral(Expr low, Expr high);
+  bool AtInverse() const;
   Expr ParseIndexedBinomial();
   std::string ScriptText();
   bool AtDegree() const;
@@ -94,6 +99,7 @@ class Parser {
 
   // parser_numbers.cc
   Expr ParseNumber();
+  Expr ParseBase(std::string_view digits);
   Expr ParseMoney();
   Expr ParseUnits(Expr value);
   Expr AddSmallerUnit(Expr quantity);
@@ -106,6 +112,8 @@ class Parser {
   size_t position_ = 0;
   int depth_ = 0;
   Context context_;
+  bool has_modulus_ = false;  // somewhere in the answer; without one a sign of congruence means equality
+  int integrals_ = 0;
   std::string_view problem_;
 };
 

@@ -102,6 +102,20 @@ Expr Parser::MixedNumber(Expr whole) {
   return arena_.Number(whole->value + part->value);
 }
 
+// Digits to a base, behind the digits.
+Expr Parser::ParseBase(std::string_view digits) {
+  ++position_;
+  const bool braced = Eat(Tok::kBrace);
+  const bool bracketed = !braced && Eat(Tok::kOpen);
+  const Expr base = ParseAtom();
+  int64_t value = 0;
+  if (base == nullptr || (braced && !Eat(Tok::kBraceClose)) || (bracketed && !Eat(Tok::kClose)) || !base->Is(Kind::kNumber) ||
+      !base->value.ToInt(value) || value < 2 || value > 36) {
+    return Fail("a subscript behind digits that is no base");
+  }
+  return arena_.Make(Kind::kBased, {}, digits, value);
+}
+
 Expr Parser::ParseNumber() {
   const Token token = Now();
   Expr number = NumberNode(token.text);
@@ -109,17 +123,8 @@ Expr Parser::ParseNumber() {
     return nullptr;
   }
   ++position_;
-  if (At(Tok::kUnder)) {  // digits to a base
-    ++position_;
-    const bool braced = Eat(Tok::kBrace);
-    const bool bracketed = !braced && Eat(Tok::kOpen);
-    const Expr base = ParseAtom();
-    int64_t value = 0;
-    if (base == nullptr || (braced && !Eat(Tok::kBraceClose)) || (bracketed && !Eat(Tok::kClose)) || !base->Is(Kind::kNumber) ||
-        !base->value.ToInt(value) || value < 2 || value > 36) {
-      return Fail("a subscript behind digits that is no base");
-    }
-    return arena_.Make(Kind::kBased, {}, token.text, value);
+  if (At(Tok::kUnder)) {
+    return ParseBase(token.text);
   }
   return IsInteger(number) ? MixedNumber(number) : number;
 }
@@ -201,6 +206,9 @@ Expr Parser::ParseUnits(Expr value) {
   if (value == nullptr || !At(Tok::kWord) || !Now().is_prose || value->Is(Kind::kText) || value->Is(Kind::kRelation)) {
     return value;
   }
+  if (AtCondition()) {
+    return value;
+  }
   std::string dimension;
   Rational size(1);
   int sign = 1;
@@ -231,23 +239,39 @@ Expr Parser::ParseUnits(Expr value) {
   return AddSmallerUnit(quantity);
 }
 
-// "3 hours 45 minutes" in hours.
+// "3 hours 45 minutes" and "1 hour and 15 minutes" in hours.
 Expr Parser::AddSmallerUnit(Expr quantity) {
-  if (!quantity->Is(Kind::kQuantity) || !IsInteger(quantity->kid(0)) || !At(Tok::kNumber) || Ahead().kind != Tok::kWord) {
+  if (!quantity->Is(Kind::kQuantity) || !IsInteger(quantity->kid(0))) {
     return quantity;
   }
-  const std::optional<Unit> unit = FindUnit(Ahead().text);
-  if (!unit || NormalDimension(std::string(unit->dimension) + std::to_string(unit->power)) != quantity->text ||
-      !(unit->size < quantity->value)) {
-    return quantity;
+  Rational total = quantity->kid(0)->value;
+  Rational smallest = quantity->value;
+  while (true) {
+    const size_t skip = At(Tok::kAnd) || At(Tok::kComma) ? 1 : 0;
+    const Token& number = Ahead(skip);
+    const std::optional<Unit> unit =
+        number.kind == Tok::kNumber && Ahead(skip + 1).kind == Tok::kWord ? FindUnit(Ahead(skip + 1).text) : std::nullopt;
+    if (!unit || NormalDimension(std::string(unit->dimension) + std::to_string(unit->power)) != quantity->text ||
+        !(unit->size < smallest)) {
+      break;
+    }
+    const Expr amount = NumberNode(number.text);
+    if (amount == nullptr) {
+      return nullptr;
+    }
+    // What reaches the next larger unit is an answer of its own.
+    if (!(amount->value * unit->size < smallest)) {
+      break;
+    }
+    position_ += skip + 2;
+    smallest = unit->size;
+    total = total + amount->value * unit->size / quantity->value;
   }
-  const Expr amount = NumberNode(Now().text);
-  position_ += 2;
-  if (amount == nullptr) {
-    return nullptr;
+  if (total == quantity->kid(0)->value) {
+    return quantity;
   }
   Node node = *quantity;
-  node.kids = {arena_.Number(quantity->kid(0)->value + amount->value * unit->size / quantity->value)};
+  node.kids = {arena_.Number(total)};
   return arena_.Add(std::move(node));
 }
 

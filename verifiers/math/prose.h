@@ -10,14 +10,15 @@ namespace cupel::math {
 
 // Words that mean mathematics become its tokens: "and", "infinity", "twenty-one", "all real numbers", "no solution", "percent". Words that
 // are left are marked as prose unless they read as products of letters.
-void ReadWords(std::vector<Token>& tokens);
+void ReadWords(std::vector<Token>& tokens, bool numbers_and_phrases = true);
 
 // An answer without what stands around it.
 struct Trimmed {
   std::vector<Token> tokens;
-  std::vector<std::string> parameters;  // names that a clause declares as whole numbers or constants
-  bool has_clause = false;              // "where ...", "for all ..." was cut
-  bool has_label = false;               // "the answer is" was cut
+  std::vector<std::string> parameters;       // names that a clause declares as whole numbers or constants
+  std::vector<std::string> real_parameters;  // and as arbitrary real numbers
+  bool has_clause = false;                   // "where ...", "for all ..." was cut
+  bool has_label = false;                    // "the answer is" was cut
 };
 
 // Cuts one clause behind ("where k is an integer", "for all n") and one label before ("The area is"), if both leave something that looks

@@ -1,14 +1,24 @@
 #include "verifiers/math/reading.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 #include "verifiers/answer/characters.h"
 #include "verifiers/math/parser.h"
 #include "verifiers/math/prose.h"
+#include "verifiers/math/repairs.h"
 #include "verifiers/math/token.h"
+#include "verifiers/math/units.h"
 
 namespace cupel::math {
 namespace {
+
+std::string LowerText(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), LowerCase);
+  return lower;
+}
 
 // Without Markdown emphasis, quotes and the full stop around the whole.
 std::string_view Undressed(std::string_view text) {
@@ -20,6 +30,10 @@ std::string_view Undressed(std::string_view text) {
         text = text.substr(mark.size(), text.size() - 2 * mark.size());
       }
     }
+    // "**Answer:** 5": emphasis of a label before the value.
+    if (const size_t close = text.find("**", 2); text.starts_with("**") && close != std::string_view::npos && text[close - 1] == ':') {
+      text.remove_prefix(close + 2);
+    }
     if (text.size() > 1 && text.ends_with("**")) {
       text.remove_suffix(2);
     }
@@ -29,83 +43,114 @@ std::string_view Undressed(std::string_view text) {
   }
 }
 
-bool IsSingleLetter(const Token& token) {
-  return (token.kind == Tok::kLetter || token.kind == Tok::kWord) && token.text.size() == 1 && IsLetter(token.text[0]);
-}
-
-// "C", "(C)", "C)", "C.", "C: text", "(C) 12".
-void FindChoice(const std::vector<Token>& tokens, Answer& answer) {
-  size_t i = 0;
-  const auto skip = [&](Tok kind) {
-    const bool there = i < tokens.size() && tokens[i].kind == kind;
-    i += there ? 1 : 0;
-    return there;
-  };
-  while (skip(Tok::kBrace) || skip(Tok::kGap)) {
-  }
-  const bool opened = skip(Tok::kOpen);
-  while (skip(Tok::kBrace)) {
-  }
-  if (i >= tokens.size() || !IsSingleLetter(tokens[i]) ||
-      (!opened && LowerCase(tokens[i].text[0]) == tokens[i].text[0] && !tokens[i].is_prose)) {
-    return;
-  }
-  const char letter = tokens[i].text[0];
-  const char upper = 'a' <= letter && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-  if (upper > 'J') {
-    return;
-  }
-  ++i;
-  while (skip(Tok::kBraceClose)) {
-  }
-  const bool marked = skip(Tok::kClose) || skip(Tok::kSemicolon) || skip(Tok::kColon);
-  while (skip(Tok::kBraceClose) || skip(Tok::kGap)) {
-  }
-  answer.is_choice_only = i < tokens.size() && tokens[i].kind == Tok::kEnd;
-  answer.choice = answer.is_choice_only || marked ? upper : '\0';
-}
-
-bool IsTextOnly(const std::vector<Token>& tokens) {
-  bool has_word = false;
-  for (const Token& token : tokens) {
-    switch (token.kind) {
-      case Tok::kWord:
-        has_word = has_word || token.is_prose || token.text.size() > 3;
-        break;
-      case Tok::kLetter:
-      case Tok::kEnd:
-      case Tok::kGap:
-      case Tok::kAnd:
-      case Tok::kBrace:
-      case Tok::kBraceClose:
-      case Tok::kPrime:
-        break;
-      case Tok::kMinus:
-        if (!has_word) {
-          return false;
-        }
-        break;
-      default:
-        return false;
-    }
-  }
-  return has_word;
-}
-
-bool IsClock(const std::vector<Token>& tokens) {
-  const auto is_number = [&](size_t i, size_t digits) {
-    return i < tokens.size() && tokens[i].kind == Tok::kNumber && tokens[i].text.size() <= digits &&
-           std::ranges::all_of(tokens[i].text, &IsDigit);
-  };
-  return is_number(0, 2) && tokens[1].kind == Tok::kColon && is_number(2, 2) && tokens[2].text.size() == 2 && tokens[2].text[0] < '6' &&
-         (tokens[3].kind == Tok::kEnd || tokens[3].kind == Tok::kWord || (tokens[3].kind == Tok::kColon && is_number(4, 2)));
-}
-
 bool HasText(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kText; });
 }
 
-void AddReadings(const std::vector<Token>& tokens, bool is_decimal_comma, Arena& arena, Answer& answer) {
+// "(1,2) and its permutations": takes the words off and says whether all or the cyclic ones are meant.
+enum class Permuted : uint8_t { kNo, kAll, kCyclic };
+
+Permuted CutPermutations(std::vector<Token>& tokens) {
+  size_t begin = tokens.size() - 1;
+  bool has_word = false;
+  bool is_cyclic = false;
+  const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerText(tokens[i].text) : std::string(); };
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic", "permutation", "permutations"});
+  while (begin > 0 && std::ranges::find(kWords, word_at(begin - 1)) != kWords.end()) {
+    --begin;
+    has_word = has_word || word_at(begin).starts_with("permutation");
+    is_cyclic = is_cyclic || word_at(begin) == "cyclic";
+  }
+  if (!has_word || begin < 2) {
+    return Permuted::kNo;
+  }
+  while (begin > 1 &&
+         (tokens[begin - 1].kind == Tok::kAnd || tokens[begin - 1].kind == Tok::kOr || tokens[begin - 1].kind == Tok::kComma)) {
+    --begin;
+  }
+  tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(begin), tokens.end() - 1);
+  return is_cyclic ? Permuted::kCyclic : Permuted::kAll;
+}
+
+// All different orders of a tuple's items, or of each tuple in a list.
+Expr WithPermutations(Expr expr, bool is_cyclic, Arena& arena) {
+  constexpr size_t kMaxItems = 4;
+  const std::vector<Expr> tuples = expr->Is(Kind::kList) || expr->Is(Kind::kSet) ? expr->kids : std::vector<Expr>{expr};
+  std::vector<Expr> all;
+  for (const Expr tuple : tuples) {
+    const Expr value = tuple->Is(Kind::kRelation) && tuple->text == "=" ? tuple->kid(1) : tuple;
+    if (!value->Is(Kind::kGroup) || value->kids.size() < 2 || value->kids.size() > kMaxItems) {
+      return expr;
+    }
+    std::vector<size_t> order(value->kids.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    do {
+      std::vector<Expr> items;
+      for (const size_t i : order) {
+        items.push_back(value->kid(i));
+      }
+      if (std::ranges::none_of(all, [&](Expr other) { return std::ranges::equal(other->kids, items, &SameTree); })) {
+        all.push_back(arena.Make(Kind::kGroup, items, value->text));
+      }
+      if (is_cyclic) {
+        std::ranges::rotate(order, order.begin() + 1);
+      }
+    } while (is_cyclic ? order[0] != 0 : std::ranges::next_permutation(order).found);
+  }
+  return all.size() == 1 ? all[0] : arena.Make(Kind::kSet, std::move(all));
+}
+
+// Letters behind numbers as units: "5 m", "3 h 20 min", "10 m/s". False when there are none.
+bool LettersAsUnits(std::vector<Token>& tokens) {
+  bool any = false;
+  for (size_t i = 1; i + 1 < tokens.size(); ++i) {
+    Token& token = tokens[i];
+    const bool is_letter = token.kind == Tok::kLetter || (token.kind == Tok::kWord && !token.is_prose) ||
+                           (token.kind == Tok::kFunction && token.text == "min");
+    const Tok next = tokens[i + 1].kind;
+    const bool may_end = next == Tok::kEnd || next == Tok::kNumber || next == Tok::kSlash || next == Tok::kComma || next == Tok::kAnd ||
+                         next == Tok::kCaret || next == Tok::kBraceClose || (next == Tok::kLetter && FindUnit(tokens[i + 1].text));
+    const bool begins = tokens[i - 1].kind == Tok::kNumber || (tokens[i - 1].kind == Tok::kSlash && i > 1 && tokens[i - 2].is_prose) ||
+                        (any && tokens[i - 1].is_prose && token.space_before);
+    if (is_letter && may_end && begins && FindUnit(token.text)) {
+      token.kind = Tok::kWord;
+      token.is_prose = true;
+      any = true;
+    }
+  }
+  return any;
+}
+
+// "(1)(3)" as the list of both.
+bool BracketedNumbers(std::vector<Token>& tokens) {
+  const size_t count = tokens.size() - 1;
+  if (count < 6 || count % 3 != 0) {
+    return false;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const Token& token = tokens[i];
+    const bool fits = i % 3 == 0   ? token.kind == Tok::kOpen && token.text == "("
+                      : i % 3 == 1 ? token.kind == Tok::kNumber && token.text.size() == 1
+                                   : token.kind == Tok::kClose && token.text == ")";
+    if (!fits) {
+      return false;
+    }
+  }
+  std::vector<Token> list;
+  for (size_t i = 1; i < count; i += 3) {
+    if (i > 1) {
+      list.push_back({Tok::kComma, "", true, false, false});
+    }
+    list.push_back(tokens[i]);
+  }
+  list.push_back(tokens.back());
+  tokens = std::move(list);
+  return true;
+}
+
+void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, Answer& answer) {
+  const Permuted permuted = CutPermutations(tokens);
   Trimmed trimmed = TrimProse(tokens);
   const bool changed = trimmed.has_clause || trimmed.has_label || trimmed.tokens.size() != tokens.size();
   ParseResult result = Parse(trimmed.tokens, arena);
@@ -120,46 +165,74 @@ void AddReadings(const std::vector<Token>& tokens, bool is_decimal_comma, Arena&
       result = Parse(inner, arena);
     }
   }
+  if (answer.choice.letter == '\0' && trimmed.has_label) {  // "The correct option is A."
+    const Choice choice = FindChoice(trimmed.tokens);
+    answer.choice = choice.is_all ? choice : answer.choice;
+  }
   if (result.expr == nullptr) {
     answer.problem = answer.problem.empty() ? result.problem : answer.problem;
     return;
   }
-  answer.readings.push_back({result.expr, std::move(trimmed.parameters), is_decimal_comma});
+  Reading reading = kind;
+  reading.expr = permuted == Permuted::kNo ? result.expr : WithPermutations(result.expr, permuted == Permuted::kCyclic, arena);
+  reading.parameters = std::move(trimmed.parameters);
+  reading.real_parameters = std::move(trimmed.real_parameters);
+  answer.readings.push_back(std::move(reading));
 }
 
 }  // namespace
 
-Answer ReadAnswer(std::string_view text, Arena& arena) {
+Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   Answer answer;
   text = Undressed(text);
   if (std::ssize(text) > arena.budget().limits().max_bytes) {
     answer.problem = "too many symbols";
     return answer;
   }
-  LexOptions options;
-  LexResult lexed = Lex(text, options, arena.budget());
+  LexOptions lexing;
+  LexResult lexed = Lex(text, lexing, arena.budget());
   if (!lexed.problem.empty()) {
     answer.problem = lexed.problem;
     return answer;
   }
   answer.canonical = CanonicalText(lexed.tokens);
-  answer.is_clock = IsClock(lexed.tokens);
-  FindChoice(lexed.tokens, answer);
-  ReadWords(lexed.tokens);
-  answer.words = PlainWords(lexed.tokens);
+  answer.clock = FindClock(lexed.tokens);
+  answer.choice = FindChoice(lexed.tokens);
+  answer.choices = FindChoices(lexed.tokens);
+  std::vector<Token> units = lexed.tokens;
+  RepairTokens(lexed.tokens);
+  ReadWords(lexed.tokens, options.words);
+  answer.statement = ReadStatement(lexed.tokens, PlainWords(lexed.tokens));
   answer.is_text = IsTextOnly(lexed.tokens);
-  AddReadings(lexed.tokens, false, arena, answer);
+  if (answer.statement.says_none && options.words) {
+    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, false});
+  } else {
+    AddReadings(lexed.tokens, {}, arena, answer);
+  }
   for (const bool decimal_comma : {false, true}) {
     if (decimal_comma ? !lexed.has_decimal_comma : !lexed.has_comma_groups) {
       continue;
     }
-    options.comma_groups = false;
-    options.decimal_comma = decimal_comma;
-    LexResult other = Lex(text, options, arena.budget());
+    lexing.comma_groups = false;
+    lexing.decimal_comma = decimal_comma;
+    LexResult other = Lex(text, lexing, arena.budget());
     if (other.problem.empty()) {
-      ReadWords(other.tokens);
-      AddReadings(other.tokens, decimal_comma, arena, answer);
+      RepairTokens(other.tokens);
+      ReadWords(other.tokens, options.words);
+      Reading kind;
+      kind.is_decimal_comma = decimal_comma;
+      AddReadings(other.tokens, kind, arena, answer);
     }
+  }
+  if (LettersAsUnits(units)) {
+    RepairTokens(units);
+    ReadWords(units, options.words);
+    Reading kind;
+    kind.needs_unit = true;
+    AddReadings(std::move(units), kind, arena, answer);
+  }
+  if (std::vector<Token> list = lexed.tokens; BracketedNumbers(list)) {
+    AddReadings(std::move(list), {}, arena, answer);
   }
   return answer;
 }

@@ -6,28 +6,31 @@
 
 #include "verifiers/math/ast.h"
 #include "verifiers/math/options.h"
+#include "verifiers/math/text_answers.h"
 
 namespace cupel::math {
 
 // One way to read an answer.
 struct Reading {
   Expr expr = nullptr;
-  std::vector<std::string> parameters;  // declared whole numbers and constants
-  bool is_decimal_comma = false;        // "2,74" as a number
+  std::vector<std::string> parameters;       // declared whole numbers and constants
+  std::vector<std::string> real_parameters;  // declared arbitrary real numbers
+  bool is_decimal_comma = false;             // "2,74" as a number
+  bool needs_unit = false;                   // "5 m" as metres: only against an answer with a unit
 };
 
 // An answer as text, tokens and trees.
 struct Answer {
   std::string canonical;          // equal for equal token sequences
-  std::string words;              // plain words, lower case
-  char choice = '\0';             // the letter of multiple choice that the answer is or begins with
-  bool is_choice_only = false;    // and nothing else
+  Statement statement;            // what its words say
+  Choice choice;                  // the letter of multiple choice that it is or begins with
+  Choices choices;                // several letters
+  Clock clock;                    // "3:45", "12:00 PM"
   bool is_text = false;           // words and no mathematics
-  bool is_clock = false;          // "3:45", "12:00 PM"
   std::vector<Reading> readings;  // candidates; the first is the likeliest
   std::string_view problem;       // why there are none
 };
 
-Answer ReadAnswer(std::string_view text, Arena& arena);
+Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena);
 
 }  // namespace cupel::math

@@ -9,6 +9,11 @@ namespace {
 
 bool IsUpperCaseSymbol(Expr expr) { return expr->Is(Kind::kSymbol) && 'A' <= expr->text[0] && expr->text[0] <= 'Z'; }
 
+// dy
+bool IsDifferential(Expr expr) {
+  return expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && expr->kid(0)->IsSymbol("d") && expr->kid(1)->Is(Kind::kSymbol);
+}
+
 bool IsConstantValue(Expr expr) {
   return FreeSymbols(expr).empty() && !AnyNode(expr, [](const Node& n) { return n.kind == Kind::kApply; });
 }
@@ -38,8 +43,15 @@ bool Comparer::IsLabel(Expr expr) {
       return IsLabel(expr->kid(0));
     case Kind::kFunction:
       return expr->kids.size() == 1 && expr->text != "sqrt" && (IsLabel(expr->kid(0)) || (expr->text == "max" || expr->text == "min"));
-    case Kind::kRatio:
+    case Kind::kIntersection:
+    case Kind::kUnion:
+      return std::ranges::all_of(expr->kids, &IsUpperCaseSymbol);
     case Kind::kDivide:
+      if (IsDifferential(expr->kid(0)) && IsDifferential(expr->kid(1))) {
+        return true;
+      }
+      [[fallthrough]];
+    case Kind::kRatio:
       return std::ranges::all_of(expr->kids,
                                  [&](Expr kid) { return IsUpperCaseSymbol(kid) || (kid->Is(Kind::kMultiply) && IsLabel(kid)); });
     default:
@@ -166,6 +178,47 @@ Judgement Comparer::CompareEquations(Expr gold, Expr pred) {
   return IsConstantRatio(left, right, arena_, sign);
 }
 
+// "y = \pm 2x", "3x \pm 4y = 0" and "x = 1 or 3x + 4y = 5" as sets of equations; against one equation, as its factors.
+Judgement Comparer::CompareSeveralEquations(Expr gold, Expr pred) {
+  const auto equations = [&](Expr expr) {
+    std::vector<Expr> items;
+    for (const Expr item : expr->Is(Kind::kList) ? expr->kids : std::vector<Expr>{expr}) {
+      if (!item->Is(Kind::kRelation) || item->text != "=" || FreeSymbols(item).size() < 2) {
+        return std::vector<Expr>();
+      }
+      ExpandPlusMinus(item, items);
+    }
+    return items;
+  };
+  if ((!HasPlusMinus(gold) && !gold->Is(Kind::kList)) && (!HasPlusMinus(pred) && !pred->Is(Kind::kList))) {
+    return {};
+  }
+  std::vector<Expr> g = equations(gold);
+  std::vector<Expr> p = equations(pred);
+  if (g.empty() || p.empty()) {
+    return {};
+  }
+  // Alternatives against one equation; "," and "and" may mean a system, which is no product.
+  const auto product = [&](Expr expr, std::vector<Expr>& items) {
+    constexpr size_t kMaxFactors = 4;
+    if (items.size() < 2 || items.size() > kMaxFactors ||
+        (expr->Is(Kind::kList) && expr->text.find_first_not_of('|') != std::string::npos)) {
+      return;
+    }
+    std::vector<Expr> factors;
+    for (const Expr item : items) {
+      factors.push_back(Minus(item->kid(0), item->kid(1)));
+    }
+    items = {arena_.Make(Kind::kRelation, {arena_.Make(Kind::kMultiply, std::move(factors)), arena_.Number(0)}, "=")};
+  };
+  if (g.size() == 1) {
+    product(pred, p);
+  } else if (p.size() == 1) {
+    product(gold, g);
+  }
+  return g.size() == 1 && p.size() == 1 ? CompareEquations(g[0], p[0]) : CompareUnordered(g, p);
+}
+
 Judgement Comparer::CompareInequalities(Expr gold, Expr pred) {
   if (gold->kids.size() != 2 || pred->kids.size() != 2) {
     if (gold->kids.size() != pred->kids.size()) {
@@ -246,8 +299,8 @@ Judgement Comparer::CompareRelations(Expr gold, Expr pred) {
   std::string p_variable;
   const auto g = Pieces(gold, g_variable, true);
   const auto p = Pieces(pred, p_variable, true);
-  if (g && p && options_.interval_relation) {
-    return g_variable == p_variable ? ComparePieces(*g, *p) : IsDifferentBy("variables");
+  if (g && p && options_.interval_relation && g_variable == p_variable) {
+    return ComparePieces(*g, *p);
   }
   if (gold->text == pred->text && gold->text.find_first_not_of("e=") == std::string::npos) {
     return CompareSequences(gold->kids, pred->kids);

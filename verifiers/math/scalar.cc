@@ -27,10 +27,12 @@ Measured TakeApart(Expr expr, Arena& arena) {
     inner.value = arena.Make(Kind::kNegate, {inner.value});
     return inner;
   }
-  if (expr->Is(Kind::kMultiply) && expr->kids.back()->Is(Kind::kQuantity)) {
-    Measured inner = TakeApart(expr->kids.back(), arena);
+  const auto unit =
+      expr->Is(Kind::kMultiply) ? std::ranges::find_if(expr->kids, [](Expr kid) { return kid->Is(Kind::kQuantity); }) : expr->kids.end();
+  if (unit != expr->kids.end()) {
+    Measured inner = TakeApart(*unit, arena);
     std::vector<Expr> factors = expr->kids;
-    factors.back() = inner.value;
+    factors[static_cast<size_t>(unit - expr->kids.begin())] = inner.value;
     inner.value = arena.Make(Kind::kMultiply, std::move(factors));
     return inner;
   }
@@ -236,6 +238,10 @@ Judgement Comparer::CompareDecimals(Expr gold, Expr pred, bool& applies) {
 Judgement Comparer::CompareValues(Expr gold, Expr pred) {
   if (gold->Is(Kind::kBased) || pred->Is(Kind::kBased)) {
     // A base is part of the answer; two numerals of different bases may have the same value.
+    if (!options_.base_subscript) {
+      return Compare(gold->Is(Kind::kBased) ? arena_.Number(BasedValue(gold)) : gold,
+                     pred->Is(Kind::kBased) ? arena_.Number(BasedValue(pred)) : pred);
+    }
     if (!gold->Is(Kind::kBased) || !pred->Is(Kind::kBased)) {
       return IsDifferentBy("base");
     }

@@ -1,7 +1,9 @@
 #include "verifiers/math/verify.h"
 
+#include <algorithm>
 #include <exception>
 #include <flint/flint.h>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -30,8 +32,23 @@ void RegisterThread() {
   thread.is_used = true;
 }
 
-bool IsDecimalGold(Expr expr) {
-  return expr->Is(Kind::kNumber) ? expr->info > 0 : expr->Is(Kind::kQuantity) && IsDecimalGold(expr->kid(0));
+// A number that is written with a point or as a fraction: what "2,74" may be.
+bool IsFraction(Expr expr) {
+  switch (expr->kind) {
+    case Kind::kNumber:
+      return expr->info > 0 || !expr->value.is_integer();
+    case Kind::kQuantity:
+    case Kind::kNegate:
+      return IsFraction(expr->kid(0));
+    case Kind::kDivide:
+      return std::ranges::all_of(expr->kids, [](Expr kid) { return kid->Is(Kind::kNumber); });
+    default:
+      return false;
+  }
+}
+
+bool HasUnit(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kQuantity; });
 }
 
 Result Decided(Decision decision, std::string_view rule) {
@@ -47,11 +64,12 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
   bool has_first = false;
   for (const Reading& g : gold.readings) {
     for (const Reading& p : pred.readings) {
-      if ((g.is_decimal_comma && (p.is_decimal_comma || !IsDecimalGold(p.expr))) || (p.is_decimal_comma && !IsDecimalGold(g.expr))) {
+      if ((g.is_decimal_comma && (p.is_decimal_comma || !IsFraction(p.expr))) || (p.is_decimal_comma && !IsFraction(g.expr)) ||
+          (g.needs_unit && !HasUnit(p.expr)) || (p.needs_unit && !HasUnit(g.expr))) {
         continue;
       }
       Comparer comparer(arena, request.options);
-      comparer.Declare(g.parameters, p.parameters);
+      comparer.Declare(g, p);
       const auto folded = [&](Expr expr) { return request.options.symbol_case_fold ? FoldSymbolCase(arena, expr) : expr; };
       const Judgement judgement = comparer.Compare(folded(g.expr), folded(p.expr));
       if (judgement.is_equal()) {
@@ -82,28 +100,10 @@ std::string_view ParseProblem(std::string_view side, const Answer& answer) {
   return answer.problem == "too many steps" ? "budget_steps" : side;
 }
 
-// Equal words, or a sentence that ends "... is WORDS" and does not deny it.
-bool SameWords(std::string_view gold, std::string_view pred) {
-  if (gold == pred) {
-    return true;
-  }
-  for (const std::string_view copula : {" is ", " are ", " was "}) {
-    const size_t at = pred.rfind(copula);
-    if (at != std::string_view::npos) {
-      std::string_view end = pred.substr(at + copula.size());
-      for (const std::string_view article : {"the ", "a ", "an "}) {
-        end.remove_prefix(end.starts_with(article) ? article.size() : 0);
-      }
-      return end == gold && pred.find(" not ") == std::string_view::npos && pred.find(" no ") == std::string_view::npos;
-    }
-  }
-  return false;
-}
-
-// What a text's only box holds, where there is one; a box that never closes ends with the gold's text.
+// What a text's only box holds, where there is one, and a gold's last box; a box that never closes ends with the gold's text.
 std::string_view Unboxed(std::string_view text, bool is_gold) {
   const BoxScan boxes = ScanBoxes(text);
-  if (boxes.last && boxes.filled + boxes.bare == 1) {
+  if (boxes.last && (is_gold || boxes.filled + boxes.bare == 1)) {
     return text.substr(static_cast<size_t>(boxes.last->begin), static_cast<size_t>(boxes.last->end - boxes.last->begin));
   }
   const size_t open = text.find("\\boxed{");
@@ -111,6 +111,40 @@ std::string_view Unboxed(std::string_view text, bool is_gold) {
     return text.substr(open + 7);
   }
   return text;
+}
+
+// Answers that are no mathematics: letters of multiple choice, words, times of day. nullopt where one of them is.
+std::optional<Result> ComparePlain(const Answer& gold, const Answer& pred, const Options& options) {
+  const auto decided = [](bool same, std::string_view rule) { return Decided(same ? Decision::kCorrect : Decision::kIncorrect, rule); };
+  if (options.choice) {
+    if ((gold.choice.is_all && pred.choice.letter != '\0') || (pred.choice.is_all && gold.choice.letter != '\0')) {
+      return decided(gold.choice.letter == pred.choice.letter, "choice");
+    }
+    if (gold.choices.is_joined != pred.choices.is_joined && !gold.choices.letters.empty() && gold.choices.letters == pred.choices.letters) {
+      return decided(true, "choice");
+    }
+  }
+  const Statement& said = pred.statement;
+  if (gold.statement.truth != 0 && said.truth != 0 && (gold.statement.is_truth || (said.is_truth && gold.is_text))) {
+    return decided(gold.statement.truth == said.truth, "text");
+  }
+  const bool weak = gold.statement.truth != 0 && gold.statement.truth == said.truth && gold.is_text && pred.is_text;
+  if (weak && gold.statement.content.size() <= 2 && said.content.size() <= 2) {  // impossible, not possible
+    return decided(true, "text");
+  }
+  if (gold.statement.says_none && said.says_none) {
+    return decided(true, "text");
+  }
+  if ((gold.is_text || pred.is_text) && SameStatement(gold.statement, said)) {
+    return decided(true, "text");
+  }
+  if (gold.is_text && pred.is_text) {
+    return decided(false, "text");
+  }
+  if (options.clock_literal && gold.clock.is_clock && pred.clock.is_clock) {
+    return decided(SameClock(gold.clock, pred.clock), "clock");
+  }
+  return std::nullopt;
 }
 
 Result Decide(std::string_view gold_text, std::string_view pred_text, const Request& request, Arena& arena, Answer& gold, Answer& pred) {
@@ -124,27 +158,16 @@ Result Decide(std::string_view gold_text, std::string_view pred_text, const Requ
   const std::string joined_pred = JoinedBoxes(pred_text);
   gold_text = joined_gold.empty() ? Unboxed(gold_text, true) : std::string_view(joined_gold);
   pred_text = joined_pred.empty() ? Unboxed(pred_text, false) : std::string_view(joined_pred);
-  gold = ReadAnswer(gold_text, arena);
-  pred = ReadAnswer(pred_text, arena);
+  gold = ReadAnswer(gold_text, request.options, arena);
+  pred = ReadAnswer(pred_text, request.options, arena);
   if (TrimSpace(gold_text) == TrimSpace(pred_text) && gold.canonical.size() > 2) {
     return Decided(Decision::kCorrect, "tokens");
   }
   if (!gold.canonical.empty() && gold.canonical == pred.canonical) {
     return Decided(Decision::kCorrect, "tokens");
   }
-  if (request.options.choice && gold.is_choice_only && pred.choice != '\0') {
-    return Decided(gold.choice == pred.choice ? Decision::kCorrect : Decision::kIncorrect, "choice");
-  }
-  if (request.options.choice && gold.choice != '\0' && pred.is_choice_only) {
-    return Decided(gold.choice == pred.choice ? Decision::kCorrect : Decision::kIncorrect, "choice");
-  }
-  if (gold.is_text && pred.is_text) {
-    return Decided(SameWords(gold.words, pred.words) || SameWords(pred.words, gold.words) ? Decision::kCorrect : Decision::kIncorrect,
-                   "text");
-  }
-  if (gold.is_clock && pred.is_clock) {
-    const bool same = gold.words == pred.words || gold.words.starts_with(pred.words + " ") || pred.words.starts_with(gold.words + " ");
-    return Decided(same ? Decision::kCorrect : Decision::kIncorrect, "clock");
+  if (const std::optional<Result> plain = ComparePlain(gold, pred, request.options)) {
+    return *plain;
   }
   if (gold.readings.empty()) {
     return Decided(Decision::kUndecided, ParseProblem("parse_gold", gold));
@@ -213,7 +236,7 @@ std::string GoldProblem(std::string_view gold, const Request& request) noexcept 
     if (TrimSpace(gold).empty()) {
       return "it is empty";
     }
-    const Answer answer = ReadAnswer(gold, arena);
+    const Answer answer = ReadAnswer(Unboxed(gold, true), request.options, arena);
     return answer.readings.empty() && !answer.is_text ? std::string(answer.problem) : std::string();
   } catch (const std::exception&) {
     return "memory was refused";
@@ -249,6 +272,12 @@ std::string ReadOptions(std::string_view metadata, Options& options) {
                                                       {"ratio", &options.ratio},
                                                       {"imaginary_j", &options.imaginary_j},
                                                       {"numeric_constants", &options.numeric_constants},
+                                                      {"plus_minus_independent", &options.plus_minus_independent},
+                                                      {"equation_vs_expression", &options.equation_vs_expression},
+                                                      {"antiderivative_constant", &options.antiderivative_constant},
+                                                      {"base_subscript", &options.base_subscript},
+                                                      {"words", &options.words},
+                                                      {"clock_literal", &options.clock_literal},
                                                       {"choice", &options.choice}};
   for (const auto& item : object->items()) {
     bool found = false;

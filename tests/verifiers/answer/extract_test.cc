@@ -20,9 +20,10 @@ std::string Without(std::string_view text, std::string_view part) {
 
 TEST_CASE("rules apply in order, each only when the stronger ones find nothing", "[extract]") {
   std::string text(kAll);
-  CHECK(RuleOf(text, AnswerKind::kNumber) == "boxed");
-  text = Without(text, "\\boxed{1}");
   CHECK(RuleOf(text, AnswerKind::kNumber) == "answer_tag");
+  CHECK(RuleOf(text + "<answer>6</answer>", AnswerKind::kNumber) == "boxed");
+  text = Without(text, "\\boxed{1}");
+  CHECK(RuleOf(text + "<answer>6</answer>", AnswerKind::kNumber) == "answer_tag");
   text = Without(text, "<answer>2</answer>");
   CHECK(RuleOf(text, AnswerKind::kNumber) == "hash");
   text = Without(text, "#### 3");
