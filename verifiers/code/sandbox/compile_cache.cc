@@ -10,6 +10,7 @@
 namespace cupel::sandbox {
 namespace {
 
+constexpr size_t kMaxPrograms = 200;   // each keeps a descriptor open
 constexpr int64_t kEntryBytes = 4096;  // of a result without program
 
 int64_t Size(const Compiled& compiled) { return compiled.program_bytes + std::ssize(compiled.result.standard_error) + kEntryBytes; }
@@ -51,7 +52,7 @@ absl::StatusOr<std::shared_ptr<const Compiled>> CompileCache::Get(const std::str
 }
 
 void CompileCache::Evict() {
-  while (bytes_ > capacity_bytes_ && !uses_.empty()) {
+  while ((bytes_ > capacity_bytes_ || uses_.size() > kMaxPrograms) && !uses_.empty()) {
     const auto oldest = entries_.find(uses_.front());
     bytes_ -= Size(*oldest->second.compiled);
     entries_.erase(oldest);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <limits>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -157,7 +158,7 @@ absl::Status RunningJob::Send(int slot, int program, const Pipes* pipes) {
     const bool is_used = i == 0 ? pipes == nullptr : i == 1 || job_.has_channels;
     if (is_used) {
       CUPEL_ASSIGN_OR_RETURN(outputs[i], MakePipe(false));
-      readers_[i] = CappedReader(std::move(outputs[i].read), caps[i]);
+      readers_[i] = CappedReader(std::move(outputs[i].read), has_caps_ ? caps[i] : std::numeric_limits<int64_t>::max());
     }
   }
   Descriptor channel;

@@ -55,7 +55,9 @@ struct Pipes {
 // One job in one slot, from its message to its result. The descriptors of the job are closed here as soon as they are sent.
 class RunningJob {
  public:
-  RunningJob(const Job& job, const Command& command, Tier tier) : job_(job), command_(command), tier_(tier) {}
+  // `has_caps` false, for tests: output is read without end.
+  RunningJob(const Job& job, const Command& command, Tier tier, bool has_caps)
+      : job_(job), command_(command), tier_(tier), has_caps_(has_caps) {}
 
   // Sends the job to the slot; `program` is the executable for Start::kDescriptor.
   absl::Status Start(int slot, int program, const Pipes* pipes);
@@ -79,6 +81,7 @@ class RunningJob {
   const Job& job_;
   const Command& command_;
   Tier tier_;
+  bool has_caps_;
   int slot_ = -1;
   std::array<CappedReader, 3> readers_;  // standard output, standard error, result
   bool was_asked_to_stop_ = false;

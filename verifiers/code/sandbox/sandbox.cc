@@ -85,6 +85,7 @@ class RealSandbox final : public Sandbox {
   absl::StatusOr<Compiled> Compile(const Job& job, const LanguageSupport& support);
   // The executable of a compiled language, null for others; `result` is set when there is none because the program does not compile.
   absl::StatusOr<std::shared_ptr<const Compiled>> Prepare(const Job& job, JobResult& result);
+  bool HasCaps() const { return (options_.dropped_controls >> static_cast<uint32_t>(Control::kOutputCap) & 1) == 0; }
   bool IsWarmPossible() const { return tier_ <= Tier::kNamespaces && config_.jobs_per_interpreter > 0; }
 
   Config config_;
@@ -155,7 +156,7 @@ absl::StatusOr<std::vector<RealSandbox::Hold>> RealSandbox::Take(size_t count) {
 
 absl::StatusOr<JobResult> RealSandbox::RunInSlot(const Job& job, const Command& command, int program) {
   CUPEL_ASSIGN_OR_RETURN(std::vector<Hold> holds, Take(1));
-  RunningJob running(job, command, tier_);
+  RunningJob running(job, command, tier_, HasCaps());
   RunningJob* jobs[] = {&running};
   absl::Status status = running.Start(holds[0].socket(), program, nullptr);
   if (status.ok()) {
@@ -240,8 +241,8 @@ absl::StatusOr<Conversation> RealSandbox::RunTogether(const Job& first, const Jo
   const std::array<Command, 2> commands = {Support(first.language).run(first, IsWarmPossible()),
                                            Support(second.language).run(second, IsWarmPossible())};
   CUPEL_ASSIGN_OR_RETURN(std::vector<Hold> holds, Take(2));
-  RunningJob one(first, commands[0], tier_);
-  RunningJob two(second, commands[1], tier_);
+  RunningJob one(first, commands[0], tier_, HasCaps());
+  RunningJob two(second, commands[1], tier_, HasCaps());
   absl::Status status;
   {
     CUPEL_ASSIGN_OR_RETURN(Pipe forth, MakePipe(true));

@@ -147,7 +147,8 @@ void EndWithTrouble(int report) {
 
 void EnterJob(Entry& entry) {
   ResetSignals();
-  setsid();  // fails only for the leader of a session, who has no terminal here either
+  setpriority(PRIO_PROCESS, 0, 0);  // a slot may run before others; a program does not
+  setsid();                         // fails only for the leader of a session, who has no terminal here either
   LandlockRules rules;
   const bool is_in = BecomeKillable(*entry.context) && JoinNamespaces(entry) && Does("chdir to the job", chdir, entry.directory) &&
                      ArrangeDescriptors(entry) &&

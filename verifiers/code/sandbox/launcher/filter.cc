@@ -115,7 +115,6 @@ constexpr const char* kAllowed[] = {
     "lstat",
     "madvise",
     "membarrier",
-    "memfd_create",
     "mincore",
     "mkdir",
     "mkdirat",
@@ -319,6 +318,9 @@ bool BuildFilter(SlotContext& context, FilterKind kind) {
   filter.AllowAll(kAllowed);
   if (has_namespaces) {
     filter.AllowAll(kSessions);
+  }
+  if (context.tier == kFullTier) {
+    filter.Allow("memfd_create");  // its pages belong to no address space: only a control group can bound them
   }
   if (IsDropped(Control::kIoUring)) {
     filter.AllowAll(kRings);

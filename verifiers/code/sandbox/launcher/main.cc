@@ -63,16 +63,17 @@ bool WriteMap(pid_t process, const char* name, const std::string& text) {
 bool Launcher::MapUsers(pid_t process, int index) {
   if (geteuid() == 0) {
     const uid_t first = kFirstUser + static_cast<uid_t>(getpid()) % 0x40'0000 * kUsersPerLauncher + static_cast<uid_t>(index) % 32 * 2;
-    const std::string map = "0 " + std::to_string(first) + " 2\n";
+    const std::string map = IsDropped(Control::kUid) ? "0 0 2\n" : "0 " + std::to_string(first) + " 2\n";
     return WriteMap(process, "uid_map", map) && WriteMap(process, "gid_map", map);
   }
   return WriteMap(process, "setgroups", "deny") && WriteMap(process, "uid_map", "0 " + std::to_string(geteuid()) + " 1\n") &&
          WriteMap(process, "gid_map", "0 " + std::to_string(getegid()) + " 1\n");
 }
 
-// The out-of-memory killer takes the processes of a job first, which ask for it (BecomeKillable); that it takes the slot and its
-// interpreter never needs a right that containers often lack, so this may fail.
-void SpareFromMemoryKills(pid_t process) {
+// The slot must be quicker than the job it watches, and the out-of-memory killer must take the processes of a job, which ask for it
+// (BecomeKillable), before the slot and its interpreter. Both hold well enough without rights that containers lack, so this may fail.
+void Favour(pid_t process) {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(process), -10);
   const int file = open(("/proc/" + std::to_string(process) + "/oom_score_adj").c_str(), O_WRONLY | O_CLOEXEC);
   if (file >= 0) {
     [[maybe_unused]] const ssize_t written = write(file, "-1000", 5);
@@ -143,8 +144,8 @@ bool Launcher::StartSlot(int index, int keeper, LiveSlot& slot) {
   bool is_ready = slot.process > 0 && (flags == 0 || MapUsers(slot.process, index));
   if (is_ready && has_groups) {
     is_ready = slot.groups->Enter(slot.process);
-    SpareFromMemoryKills(slot.process);
   }
+  Favour(slot.process);
   is_ready = is_ready && Does("waking a slot", write, go[1], static_cast<const void*>("g"), size_t{1});
   close(go[1]);
   munmap(context, sizeof(SlotContext));

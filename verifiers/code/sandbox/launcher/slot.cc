@@ -413,11 +413,12 @@ bool ServeOne(Slot& slot) {
   JobStart start;
   int descriptors[kMaxDescriptors];
   int count = 0;
-  if (!Receive(slot.setup.keeper, start, descriptors, count)) {
-    return false;
+  const ssize_t got = ReceiveBytes(slot.setup.keeper, &start, sizeof start, descriptors, count);
+  if (got == static_cast<ssize_t>(sizeof(JobStop))) {
+    return true;  // crossed the end of its job
   }
-  if (start.magic != JobStart{}.magic) {
-    return true;  // a JobStop that crossed the end of its job
+  if (got != static_cast<ssize_t>(sizeof start) || start.magic != JobStart{}.magic) {
+    return false;
   }
   int output = -1;
   bool is_usable = true;
