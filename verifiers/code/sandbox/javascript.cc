@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "verifiers/code/sandbox/language.h"
@@ -19,6 +21,7 @@ Command RunJavaScript(const Job& job, bool /*is_warm_possible*/) {
     command.args.insert(command.args.end(), {"./.driver.js", "./" + job.entry});
     command.more_files.push_back({".driver.js", job.driver, false});
   }
+  command.more_environment = {"OPENSSL_CONF=/dev/null"};  // the system's may be out of sight, which node takes for an error
   command.address_space_bytes = kAddressSpace;
   command.is_single_process = true;
   return command;

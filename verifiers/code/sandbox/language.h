@@ -18,6 +18,7 @@ struct Command {
   std::string program;              // path in the sandbox
   std::vector<std::string> args;    // with the program's name first
   std::vector<JobFile> more_files;  // besides the job's
+  std::vector<std::string> more_environment;
   int64_t address_space_bytes = 0;  // tier 1 and 2: smallest that the interpreter itself needs; 0: the job's memory limit will do
   bool is_single_process = false;   // tier 1 and 2: bounded by its own address space alone, so that it may start threads only
 };

@@ -104,6 +104,7 @@ bool CappedReader::Read() {
 
 std::string RunningJob::Bundle() const {
   std::vector<std::string> environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/tmp", "PYTHONHASHSEED=0"};
+  environment.insert(environment.end(), command_.more_environment.begin(), command_.more_environment.end());
   BundleHeader header;
   header.num_args = static_cast<uint32_t>(command_.args.size() + job_.args.size());
   header.num_environment = static_cast<uint32_t>(environment.size());

@@ -1,8 +1,13 @@
 // Covers the 78 attacks of attacks/*.txt: each is contained, ends in time and leaves nothing. Alone:
-// build/release/tests/code_sandbox_test '[attacks]'; one tier more: '[.attacks1]', '[.attacks2]'
+// build/release/tests/code_sandbox_test '[attacks]'; as an ordinary user '[user]'; tiers 1 and 2: '[.attacks1]', '[.attacks2]'
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <grp.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -81,7 +86,20 @@ bool IsClean(const Surroundings& before) {
   return Look() == before;
 }
 
-void RunAll(Tier strongest) {
+// One attack, from its start to a clean place; what it achieved, in words.
+std::string Judge(Sandbox& sandbox, const Attack& attack, const Canaries& canaries, const Surroundings& before, std::string& details) {
+  std::string breach = "late";
+  for (int attempt = 1; attempt <= kAttempts && breach == "late"; ++attempt) {
+    breach = RunAttack(sandbox, attack, canaries, false, details);
+  }
+  if (breach.empty() && !IsClean(before)) {
+    breach = fmt::format("left behind: {} instead of {}", Describe(Look()), Describe(before));
+  }
+  return breach.empty() ? canaries.Touched() : breach;
+}
+
+// Runs what applies and prints the count; the failures, in words.
+std::vector<std::string> Failures(Tier strongest, const std::vector<Attack>& attacks) {
   const Canaries canaries;
   Config config;
   config.slots = 1;
@@ -91,48 +109,81 @@ void RunAll(Tier strongest) {
   const absl::StatusOr<std::unique_ptr<Sandbox>> sandbox = Sandbox::Open(config);
   if (!sandbox.ok()) {
     fmt::print("attacks: skipped, {}\n", Message(sandbox.status()));
-    return;
+    return {};
   }
-  fmt::print("attacks: {}\n", (*sandbox)->Description());
+  const Tier tier = (*sandbox)->tier();
+  fmt::print("attacks, user {}: {}\n", geteuid(), (*sandbox)->Description());
   Attack warm_up;
   warm_up.first.text = "pass\n";
-  REQUIRE((*sandbox)->Run(AttackJob(warm_up, warm_up.first, canaries, (*sandbox)->tier())).ok());
+  if (!(*sandbox)->Run(AttackJob(warm_up, warm_up.first, canaries, tier)).ok()) {
+    return {"the first job failed"};
+  }
   const Surroundings before = Look();
+  std::vector<std::string> failures;
   int passed = 0;
-  int failed = 0;
   int skipped = 0;
-  for (const Attack& attack : ReadAttacks()) {
-    if (!attack.AppliesTo((*sandbox)->tier()) || !CheckLanguage(attack.first.language).ok()) {
-      fmt::print("attacks: skipped {}: {}\n", attack.name,
-                 attack.AppliesTo((*sandbox)->tier()) ? std::string(Message(CheckLanguage(attack.first.language))) : "not in this tier");
+  for (const Attack& attack : attacks) {
+    const absl::Status language = CheckLanguage(attack.first.language);
+    if (!attack.AppliesTo(tier) || !language.ok()) {
+      fmt::print("attacks: skipped {}: {}\n", attack.name, language.ok() ? "not in this tier" : std::string(Message(language)));
       ++skipped;
       continue;
     }
     std::string details;
-    std::string breach = "late";
-    for (int attempt = 1; attempt <= kAttempts && breach == "late"; ++attempt) {
-      breach = RunAttack(**sandbox, attack, canaries, false, details);
+    const std::string breach = Judge(**sandbox, attack, canaries, before, details);
+    passed += breach.empty() ? 1 : 0;
+    if (!breach.empty()) {
+      failures.push_back(fmt::format("{}: {}: {}\n{}", attack.group, attack.name, breach, details));
     }
-    if (breach.empty() && !IsClean(before)) {
-      breach = fmt::format("left behind: {} instead of {}", Describe(Look()), Describe(before));
-    }
-    if (breach.empty()) {
-      breach = canaries.Touched();
-    }
-    INFO(attack.group << ": " << attack.name << ": " << breach << "\n" << details);
-    CHECK(breach.empty());
-    (breach.empty() ? passed : failed) += 1;
   }
-  fmt::print("attacks, tier {}: {} passed, {} failed, {} skipped\n", static_cast<int>((*sandbox)->tier()), passed, failed, skipped);
+  fmt::print("attacks, tier {}: {} passed, {} failed, {} skipped\n", static_cast<int>(tier), passed, failures.size(), skipped);
+  return failures;
+}
+
+void RunAll(Tier strongest) {
+  for (const std::string& failure : Failures(strongest, ReadAttacks())) {
+    FAIL_CHECK(failure);
+  }
+}
+
+// The same as a user without any right, in a child that gives them up.
+void RunAllAsUser(Tier strongest) {
+  constexpr uid_t kNobodyElse = 65'533;
+  if (geteuid() != 0) {
+    RunAll(strongest);
+    return;
+  }
+  const std::vector<Attack> attacks = ReadAttacks();
+  std::fflush(stdout);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const bool is_user = setgroups(0, nullptr) == 0 && setresgid(kNobodyElse, kNobodyElse, kNobodyElse) == 0 &&
+                         setresuid(kNobodyElse, kNobodyElse, kNobodyElse) == 0;
+    const std::vector<std::string> failures = is_user ? Failures(strongest, attacks) : std::vector<std::string>{"the user cannot be changed"};
+    for (const std::string& failure : failures) {
+      fmt::print("{}\n", failure);
+    }
+    std::fflush(stdout);
+    _exit(failures.empty() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
 TEST_CASE("the attacks are 78", "[attacks]") { CHECK(ReadAttacks().size() == 78); }
 
 TEST_CASE("no attack gets out of the strongest tier", "[attacks]") { RunAll(Tier::kFull); }
 
-TEST_CASE("no attack gets out without control groups", "[.attacks1]") { RunAll(Tier::kNamespaces); }
+TEST_CASE("no attack gets out of what an ordinary user can have", "[user]") { RunAllAsUser(Tier::kFull); }
 
-TEST_CASE("no attack gets out without namespaces", "[.attacks2]") { RunAll(Tier::kNoNamespaces); }
+TEST_CASE("no attack gets out without control groups, started by root", "[.attacks1]") { RunAll(Tier::kNamespaces); }
+
+TEST_CASE("no attack gets out without namespaces", "[.attacks2]") {
+  RunAll(Tier::kNoNamespaces);
+  RunAllAsUser(Tier::kNoNamespaces);
+}
 
 }  // namespace
 }  // namespace cupel::sandbox
