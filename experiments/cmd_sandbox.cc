@@ -107,7 +107,8 @@ absl::StatusOr<int> CheckSandbox(const SandboxOptions& options) {
     failed += attack.is_contained ? 0 : 1;
     fmt::print("{:<8} {}: {}\n", attack.is_contained ? "held" : "error", attack.name, attack.text);
   }
-  fmt::print("{}\n", failed == 0 ? "12 of 12 attacks contained" : fmt::format("{} of 12 attacks NOT contained: do not run programs of models here", failed));
+  fmt::print("{}\n", failed == 0 ? "12 of 12 attacks contained"
+                                 : fmt::format("{} of 12 attacks NOT contained: do not run programs of models here", failed));
   return failed == 0 ? 0 : kExitFailed;
 }
 
@@ -119,7 +120,8 @@ Action Finish(absl::StatusOr<int> (*work)(const SandboxOptions&), const std::sha
 }
 
 void AddTier(CLI::App& app, SandboxOptions& options) {
-  app.add_option("--allow-tier", options.weakest_tier, "weakest confinement to accept: 0 full, 1 without control groups, 2 without namespaces")
+  app.add_option("--allow-tier", options.weakest_tier,
+                 "weakest confinement to accept: 0 full, 1 without control groups, 2 without namespaces")
       ->check(CLI::Range(0, 2))
       ->capture_default_str();
 }
@@ -141,7 +143,8 @@ Action DeclareSandbox(CLI::App& app) {
   run->add_option("--processes", options->processes, "processes and threads at a time")->check(AtLeast(1))->capture_default_str();
   run->add_flag("--stdin", options->is_input_read, "read standard input to its end and hand it over; otherwise it is empty");
   AddTier(*run, *options);
-  CLI::App* check = app.add_subcommand("check", "what confinement this machine offers, which languages are there, and twelve quick attacks");
+  CLI::App* check =
+      app.add_subcommand("check", "what confinement this machine offers, which languages are there, and twelve quick attacks");
   AddTier(*check, *options);
   return [run, options](StopSignal& stop) { return Finish(run->parsed() ? RunInSandbox : CheckSandbox, options)(stop); };
 }

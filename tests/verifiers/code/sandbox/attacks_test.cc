@@ -160,7 +160,8 @@ void RunAllAsUser(Tier strongest) {
   if (child == 0) {
     const bool is_user = setgroups(0, nullptr) == 0 && setresgid(kNobodyElse, kNobodyElse, kNobodyElse) == 0 &&
                          setresuid(kNobodyElse, kNobodyElse, kNobodyElse) == 0;
-    const std::vector<std::string> failures = is_user ? Failures(strongest, attacks) : std::vector<std::string>{"the user cannot be changed"};
+    const std::vector<std::string> failures =
+        is_user ? Failures(strongest, attacks) : std::vector<std::string>{"the user cannot be changed"};
     for (const std::string& failure : failures) {
       fmt::print("{}\n", failure);
     }
