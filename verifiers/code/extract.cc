@@ -87,6 +87,13 @@ bool IsTagOf(std::string_view tag, sandbox::Language language) {
   return false;
 }
 
+bool IsWanted(std::string_view tag, sandbox::Language language, ExtractRule rule) {
+  if (rule == ExtractRule::kLastPatch) {
+    return tag == "diff" || tag == "patch";
+  }
+  return rule == ExtractRule::kLastOfAny || IsTagOf(tag, language);
+}
+
 const Block* Choose(const std::vector<Block>& blocks, sandbox::Language language, ExtractRule rule) {
   const Block* tagged = nullptr;
   const Block* untagged = nullptr;
@@ -94,7 +101,7 @@ const Block* Choose(const std::vector<Block>& blocks, sandbox::Language language
     if (!block.is_complete && rule != ExtractRule::kAfterLastFence) {
       continue;
     }
-    if (rule == ExtractRule::kLastOfAny || IsTagOf(block.tag, language)) {
+    if (IsWanted(block.tag, language, rule)) {
       tagged = rule == ExtractRule::kFirstOfLanguage && tagged != nullptr ? tagged : &block;
     } else if (block.tag.empty()) {
       untagged = rule == ExtractRule::kFirstOfLanguage && untagged != nullptr ? untagged : &block;

@@ -15,6 +15,7 @@ enum class ExtractRule : uint8_t {
   kLastOfAny,        // the last complete block, whatever its language (rllm)
   kAfterLastFence,   // from the last opening fence of the wanted language on, closed or not (verl)
   kWhole,            // the text as it stands
+  kLastPatch,        // the last complete block of a unified diff ("diff", "patch"), else the last without a language
 };
 
 struct CodeExtraction {

@@ -25,6 +25,7 @@ constexpr std::array kFormats = {
     Format{"open-r1", ReadOpenR1},
     Format{"pytest", ReadPytest},
     Format{"stdio", ReadStdio},
+    Format{"swe", ReadSwe},
     Format{"verl", ReadVerl},
 };
 static_assert(std::ranges::is_sorted(kFormats, {}, &Format::name));
@@ -54,7 +55,7 @@ absl::StatusOr<Problem> ReadRecord(const Json& metadata) {
   if (metadata.contains("options")) {
     CUPEL_RETURN_IF_ERROR(ApplyOptions(metadata["options"], *problem));
   }
-  if (problem->num_tests() == 0 && !problem->asserts) {
+  if (problem->num_tests() == 0 && !problem->asserts && problem->swe == nullptr) {
     return InvalidArgument("no tests: the record of format {} has none, so no program can be judged by it", name);
   }
   if (!problem->calls.empty() && !problem->stdio.empty()) {

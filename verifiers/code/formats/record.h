@@ -49,6 +49,7 @@ absl::StatusOr<Problem> ReadVerl(const Json& record);
 absl::StatusOr<Problem> ReadOpenR1(const Json& record);
 absl::StatusOr<Problem> ReadCall(const Json& record);
 absl::StatusOr<Problem> ReadStdio(const Json& record);
+absl::StatusOr<Problem> ReadSwe(const Json& record);
 absl::StatusOr<Problem> ReadPytest(const Json& record);
 
 // Task options over what the record says.

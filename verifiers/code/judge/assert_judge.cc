@@ -93,6 +93,9 @@ TestReport ReportOf(const UnitReport& unit, const sandbox::JobResult& program) {
   report.wall_ms = program.wall_ms;
   report.peak_kb = program.peak_kb;
   report.detail = unit.message.empty() && unit.state == "F" ? "the assertion does not hold" : unit.message;
+  if (unit.state == "S") {
+    report.detail = fmt::format("{}{}", kSkipped, unit.message);
+  }
   if (unit.state == "P") {
     report.mark = Mark::kAccepted;
   } else if (unit.state == "F") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "verifiers/code/judge/swe/swe_judge.h"
 
 namespace cupel::code {
 
@@ -27,12 +28,15 @@ sandbox::Job ProgramJob(const Problem& problem, const std::string& program) {
   job.language = problem.language;
   job.limits = problem.limits;
   job.files = problem.files;
-  job.entry = ProgramFileName(problem.language);
+  job.entry = problem.program_file.empty() ? ProgramFileName(problem.language) : problem.program_file;
   job.files.push_back({job.entry, program, false});
   return job;
 }
 
 Report JudgeProgram(sandbox::Sandbox& sandbox, const Problem& problem, std::string_view code) {
+  if (problem.swe != nullptr) {
+    return JudgePatch(sandbox, problem, *problem.swe, code);
+  }
   const std::string program = fmt::format("{}{}{}", problem.before, code, problem.after);
   if (program.find('\0') != std::string::npos) {
     Report report;

@@ -21,6 +21,9 @@ Report JudgeStdio(sandbox::Sandbox& sandbox, const Problem& problem, const std::
 // `project`: the files of the program with /job as their root; `entry` is unused when the tests import modules by name.
 Report JudgeAsserts(sandbox::Sandbox& sandbox, const Problem& problem, std::vector<sandbox::JobFile> project, const std::string& entry);
 
+// How the detail of a test begins that its own author skips; its mark is SE.
+inline constexpr std::string_view kSkipped = "skipped: ";
+
 // Runs problem.reference on the calls and makes what it returns their expected values.
 absl::Status FillExpected(sandbox::Sandbox& sandbox, Problem& problem);
 

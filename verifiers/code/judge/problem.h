@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -62,6 +63,8 @@ struct Interactor {
   std::string source;
 };
 
+struct SweTask;
+
 struct Problem {
   std::string id;
   sandbox::Language language = sandbox::Language::kPython;
@@ -71,6 +74,7 @@ struct Problem {
   std::string after;                    // and behind it
   std::string setup;                    // Python: run behind the program in its namespace
   std::vector<sandbox::JobFile> files;  // beside the program
+  std::string program_file;             // the name of the program's file; empty: that of its language
   std::string input_file;               // where the program reads and writes instead of standard input and output; empty: there
   std::string output_file;
 
@@ -79,6 +83,7 @@ struct Problem {
   std::optional<AssertTests> asserts;
   std::optional<Checker> checker;
   std::optional<Interactor> interactor;
+  std::shared_ptr<const SweTask> swe;  // the text is a patch to a project; shared because tasks are copied and never changed
 
   sandbox::Limits limits;
   TextRules text_rules;

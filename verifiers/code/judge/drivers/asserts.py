@@ -3,14 +3,18 @@
 #
 # Descriptor 3: a list [prelude, names, source, units, nonce, with modules]. The prelude and the source of the tests are run here; `names` are
 # then taken from the program even if the prelude defines them. Units: (identifier, statements); none: the tests found in the source.
-# Descriptor 4: one frame per unit: nonce (16), index (4), length (4), value (identifier, 'P' | 'F' | 'X' | 'U', message); the last has index
-# 2**32 - 1 and holds the number of units. 'F': the test failed; 'X': the program raised; 'U': the test needs what cannot be done here.
+# Descriptor 4: one frame per unit: nonce (16), index (4), length (4), value (identifier, 'P' | 'F' | 'X' | 'S' | 'U', message); the last has index
+# 2**32 - 1 and holds the number of units. 'F': the test failed; 'X': the program raised; 'S': skipped; 'U': the test needs what cannot be done here.
 import ast as _ast
 import builtins as _builtins
 import signal as _signal
 
 
 class Unsupported(Exception):
+    pass
+
+
+class Skipped(Exception):
     pass
 
 
@@ -273,8 +277,17 @@ def _fake_pytest():
     class Mark:
         def __getattr__(self, name):
             if name in ('skip', 'skipif', 'xfail'):
-                raise Unsupported('a test is skipped')
+                return self.skipping
             return lambda *rest, **more: (rest[0] if len(rest) == 1 and callable(rest[0]) and not more else lambda function: function)
+
+        def skipping(self, *rest, **more):
+            # Skipped whatever the condition: a test that may be skipped shows nothing.
+            def decorate(function):
+                def run(*unused, **more):
+                    raise Skipped('a test that may be skipped')
+                run.__name__ = function.__name__
+                return run
+            return decorate(rest[0]) if len(rest) == 1 and type(rest[0]) is type(_fake_pytest) and not more else decorate
 
         def parametrize(self, names, rows, **unused):
             names = [name.strip() for name in names.split(',')] if type(names) is str else list(names)
@@ -290,6 +303,10 @@ def _fake_pytest():
     def fail(reason='', **unused):
         raise AssertionError(reason)
     pytest.fail = fail
+
+    def skip(reason='', **unused):
+        raise Skipped(reason)
+    pytest.skip = skip
     return pytest
 
 
@@ -373,13 +390,15 @@ def _run_unittest(case, method):
 def _run_unit(run):
     try:
         run()
+    except Skipped as error:
+        return 'S', str(error)
     except Unsupported as error:
         return 'U', str(error)
     except _ProgramEnded as error:
         return 'X', str(error)
     except Exception as error:
         if _unittest() and isinstance(error, _unittest().SkipTest):
-            return 'U', str(error)
+            return 'S', str(error)
         names = getattr(error, 'names', None)
         message = '%s: %s' % (type(error).__name__, str(error)) if not isinstance(error, AssertionError) else str(error)
         return 'X' if isinstance(error, _FromProgram) and names else 'F', message[:300]
