@@ -27,6 +27,7 @@ Action DeclareReport(CLI::App& app);
 Action DeclareRescore(CLI::App& app);  // replay, in a build without LibTorch
 Action DeclareSample(CLI::App& app);
 Action DeclareSandbox(CLI::App& app);
+Action DeclareScore(CLI::App& app);
 Action DeclareSft(CLI::App& app);
 Action DeclareShow(CLI::App& app);
 Action DeclareTrain(CLI::App& app);

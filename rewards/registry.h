@@ -13,4 +13,7 @@ namespace cupel {
 #include "rewards/registry.def"
 #undef CUPEL_REWARD
 
+// The function that `config` names. InvalidArgument for an unknown name (nearest suggested) and for settings it cannot use.
+absl::StatusOr<std::unique_ptr<RewardFunction>> MakeReward(const RewardTermConfig& config);
+
 }  // namespace cupel

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <exception>
 #include <limits>
 
 #include "base/check.h"
@@ -27,16 +28,13 @@ constexpr auto kRewards = std::to_array<Entry>({
 static_assert(std::ranges::adjacent_find(kRewards, std::ranges::greater_equal(), &Entry::name) == kRewards.end(),
               "rewards/registry.def must be sorted by name, without duplicates");
 
-absl::StatusOr<std::unique_ptr<RewardFunction>> MakeReward(const RewardTermConfig& config) {
-  const auto entry = std::ranges::find(kRewards, config.name, &Entry::name);
-  if (entry != kRewards.end()) {
-    return entry->make(config);
+// A function may stand outside this project's rules and throw; that is a failure like any other.
+absl::Status ScoreWith(const RewardFunction& function, const Task& task, std::span<const Candidate> group, std::span<double> scores) {
+  try {
+    return function.Score(task, group, scores);
+  } catch (const std::exception& thrown) {
+    return absl::InternalError(fmt::format("it threw: {}", thrown.what()));
   }
-  const std::vector<std::string_view> views = RewardNames();
-  const std::vector<std::string> names(views.begin(), views.end());
-  const std::string nearest = NearestName(config.name, names);
-  return InvalidArgument("there is no reward \"{}\"{}; rewards are {}", config.name,
-                         nearest.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", nearest), fmt::join(names, ", "));
 }
 
 // What tells terms of one name apart: "format(boxed)", "repetition(ngram 2)", "external(judge.py)".
@@ -134,6 +132,18 @@ void NormalizeWithin(std::vector<double>& values, const std::vector<bool>& count
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<RewardFunction>> MakeReward(const RewardTermConfig& config) {
+  const auto entry = std::ranges::find(kRewards, config.name, &Entry::name);
+  if (entry != kRewards.end()) {
+    return entry->make(config);
+  }
+  const std::vector<std::string_view> views = RewardNames();
+  const std::vector<std::string> names(views.begin(), views.end());
+  const std::string nearest = NearestName(config.name, names);
+  return InvalidArgument("there is no reward \"{}\"{}; rewards are {}", config.name,
+                         nearest.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", nearest), fmt::join(names, ", "));
+}
+
 absl::StatusOr<RewardComposition> RewardComposition::Create(const RewardConfig& config) {
   std::vector<std::unique_ptr<RewardFunction>> functions;
   for (size_t i = 0; i < config.terms.size(); ++i) {
@@ -175,7 +185,7 @@ absl::Status RewardComposition::Add(const RewardTermConfig& config, std::unique_
 
 void RewardComposition::AddTerm(const Term& term, const Task& task, std::span<const Candidate> group, int64_t step, Result& result) const {
   std::vector<double> values(group.size(), std::nan(""));
-  const absl::Status status = term.function->Score(task, group, values);
+  const absl::Status status = ScoreWith(*term.function, task, group, values);
   std::vector<bool> counts(group.size());
   for (size_t i = 0; i < group.size(); ++i) {
     const bool is_in_range = term.function->min_value() <= values[i] && values[i] <= term.function->max_value();

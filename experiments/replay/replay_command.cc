@@ -1,6 +1,5 @@
 #include "experiments/replay/replay_command.h"
 
-#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -12,34 +11,13 @@
 #include "experiments/recipe.h"
 #include "experiments/replay/judge.h"
 #include "experiments/replay/rescore.h"
+#include "experiments/reward_option.h"
 #include "experiments/version.h"
 #include "rollout/log_maintenance.h"
 #include "rollout/rescore_rows.h"
 
 namespace cupel {
 namespace {
-
-// "format(boxed)=0.1" is the reward format with pattern boxed and weight 0.1; the weight is 1 when it is not said.
-absl::StatusOr<RewardTermConfig> ParseReward(const std::string& text) {
-  RewardTermConfig term;
-  std::string name = text;
-  if (const size_t equals = text.rfind('='); equals != std::string::npos) {
-    const char* begin = text.data() + equals + 1;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(begin, end, term.weight);
-    if (error != std::errc() || stop != end || begin == end) {
-      return InvalidArgument("--reward {}: \"{}\" is not a weight; write NAME, NAME=WEIGHT or NAME(PATTERN)=WEIGHT", text,
-                             std::string(begin, end));
-    }
-    name = text.substr(0, equals);
-  }
-  if (const size_t open = name.find('('); open != std::string::npos && name.ends_with(')')) {
-    term.pattern = name.substr(open + 1, name.size() - open - 2);
-    name = name.substr(0, open);
-  }
-  term.name = name;
-  return term;
-}
 
 absl::StatusOr<RescoreRequest> RequestOf(const ReplayOptions& options, const RolloutStore& store) {
   RescoreRequest request;
@@ -61,7 +39,7 @@ absl::StatusOr<RescoreRequest> RequestOf(const ReplayOptions& options, const Rol
   if (!options.rewards.empty()) {
     request.rewards.terms.clear();
     for (const std::string& text : options.rewards) {
-      CUPEL_ASSIGN_OR_RETURN(RewardTermConfig term, ParseReward(text));
+      CUPEL_ASSIGN_OR_RETURN(RewardTermConfig term, ParseRewardOption(text));
       request.rewards.terms.push_back(std::move(term));
     }
   }

@@ -84,20 +84,6 @@ function toggle(index) {
   changed('runs');
 }
 
-function setUpTheme() {
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  let chosen = null;
-  try { chosen = localStorage.getItem('cupel-theme'); } catch { chosen = null; }
-  const apply = () => { document.documentElement.dataset.theme = chosen || (dark.matches ? 'dark' : 'light'); };
-  dark.addEventListener('change', apply);
-  document.getElementById('theme').addEventListener('click', () => {
-    chosen = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
-    try { localStorage.setItem('cupel-theme', chosen); } catch { /* a file opened from disk may have no storage */ }
-    apply();
-  });
-  apply();
-}
-
 function setUpHeader() {
   document.getElementById('title').textContent = runs.map((run) => run.name).join(' · ');
   const one = runs[0];

@@ -3,46 +3,11 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "experiments/report/html_page.h"
 #include "experiments/report_assets.h"
 
 namespace cupel {
 namespace {
-
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
-// JSON that no HTML parser takes for markup: "<" occurs only inside strings, where it has an escape.
-std::string DumpForScript(const Json& value) {
-  std::string text;
-  for (const char c : DumpJson(value)) {
-    if (c == '<') {
-      text += "\\u003c";
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
 
 std::string Value(const Json& value) { return value.is_number() ? fmt::format("{:.3f}", value.get<double>()) : "–"; }
 
@@ -75,18 +40,13 @@ std::string Title(const Json& runs) {
 }  // namespace
 
 std::string ReportPageOf(const Json& runs, int refresh_seconds) {
-  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n";
+  HtmlParts parts{.title = Title(runs) + " · cupel", .style = report::kStyle, .body = report::kBody, .script = report::kScript};
   if (refresh_seconds > 0) {
-    page += fmt::format("<meta name=\"cupel-refresh\" content=\"{}\">\n", refresh_seconds);
+    parts.head = fmt::format("<meta name=\"cupel-refresh\" content=\"{}\">\n", refresh_seconds);
   }
-  page += fmt::format("<title>{} · cupel</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{}</style>\n</head>\n<body>\n",
-                      EscapeHtml(Title(runs)), report::kStyle);
-  page += fmt::format("{}<noscript>\n<p>This page draws its charts with a script. The last step of each run:</p>\n{}\n</noscript>\n",
-                      report::kBody, SummaryTable(runs));
-  page += "<script type=\"application/json\" id=\"data\">" + DumpForScript({{"runs", runs}}) + "</script>\n";
-  page += fmt::format("<script>\n{}</script>\n</body>\n</html>\n", report::kScript);
-  return page;
+  parts.without_script = "<p>This page draws its charts with a script. The last step of each run:</p>\n" + SummaryTable(runs);
+  parts.data = {{"runs", runs}};
+  return HtmlPage(parts);
 }
 
 absl::StatusOr<std::string> ReportPage(const std::vector<const RolloutStore*>& runs, const ReportLimits& limits, int refresh_seconds) {

@@ -12,6 +12,9 @@
 #include "rewards/reward.h"
 
 namespace cupel {
+
+absl::StatusOr<std::unique_ptr<RewardFunction>> MakeAsksBackReward(const RewardTermConfig& config);  // docs/examples/own_reward.cc
+
 namespace {
 
 using Catch::Contains;
@@ -164,6 +167,8 @@ TEST_CASE("a function that fails makes errors and no rewards", "[composition]") 
   const RewardComposition::Result none = Of(RewardConfig{}).Score(bad, group);
   CHECK(none.rewards == std::vector<double>{0, 0, 0, 0});
   CHECK_THAT(none.errors[0], Contains("it has no use for this task"));
+  const std::vector<Candidate> unreadable = {{"word", &kRight, 1, false}};
+  CHECK_THAT(Of(RewardConfig{}).Score(Task{}, unreadable).errors[0], Contains("it threw: stod"));
 }
 
 TEST_CASE("settings of the composition that make no sense are refused", "[composition]") {
@@ -192,6 +197,14 @@ TEST_CASE("partial credit counts where the verifier gives it", "[composition]") 
   CHECK(RewardComposition::Create(ConfigOf({{"correctness", 1, "partial"}})).value().Score(Task{}, group).rewards ==
         std::vector<double>{0.75, 1, 0});
   CHECK(RewardComposition::Create(ConfigOf({{"correctness", 1, ""}})).value().Score(Task{}, group).rewards == std::vector<double>{0, 1, 0});
+}
+
+TEST_CASE("the reward of docs/rewards.md works", "[composition]") {
+  std::vector<std::unique_ptr<RewardFunction>> functions;
+  functions.push_back(MakeAsksBackReward(RewardTermConfig{}).value());
+  const RewardComposition rewards = RewardComposition::Create(RewardConfig{}, std::move(functions)).value();
+  const std::vector<Candidate> group = {{"Shall I go on? ", &kRight, 1, false}, {"No.", &kRight, 1, false}};
+  CHECK(rewards.Score(Task{}, group).rewards == std::vector<double>{1, 0});
 }
 
 }  // namespace

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cupel {
+
+// Capital and small letters of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic; others have no case here.
+bool IsCapitalLetter(char32_t c);
+bool IsSmallLetter(char32_t c);
+// At least one letter with case, and none of the other case: Python's isupper and islower.
+bool IsAllCapitals(std::string_view text);
+bool IsAllSmall(std::string_view text);
+
+// A letter, digit or underscore: what \w matches in Python, for the scripts of text/script.h.
+bool IsWordCharacter(char32_t c);
+int64_t CountWordRuns(std::string_view text);  // of \w+
+
+std::string AsciiLower(std::string_view text);
+
+}  // namespace cupel
