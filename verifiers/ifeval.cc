@@ -135,7 +135,7 @@ class IfevalVerifier final : public Verifier {
     verdict.span = {static_cast<int64_t>(begin), std::ssize(answer)};
     verdict.rule = "response";
     verdict.cost = std::ssize(answer);
-    verdict.extracted = Excerpt(answer.substr(begin), 200);
+    verdict.extracted = answer.substr(begin, 200);
     const absl::StatusOr<Options> options = ReadOptions(task);
     if (!options.ok()) {
       verdict.outcome = Outcome::kError;

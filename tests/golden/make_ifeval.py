@@ -112,6 +112,7 @@ def response(rng):
 
 def instructions(rng, prompt):
     relation = rng.choice(["less than", "at least"])
+    num_paragraphs = rng.randrange(1, 5)
     options = {
         "keywords:existence": {"keywords": rng.sample(WORDS, rng.randrange(1, 3))},
         "keywords:frequency": {"keyword": rng.choice(WORDS), "frequency": rng.randrange(1, 5), "relation": relation},
@@ -121,7 +122,7 @@ def instructions(rng, prompt):
         "length_constraints:number_sentences": {"num_sentences": rng.randrange(1, 9), "relation": relation},
         "length_constraints:number_words": {"num_words": rng.randrange(5, 100), "relation": relation},
         "length_constraints:number_paragraphs": {"num_paragraphs": rng.randrange(1, 5)},
-        "length_constraints:nth_paragraph_first_word": {"num_paragraphs": rng.randrange(1, 5), "nth_paragraph": rng.randrange(1, 4), "first_word": rng.choice(WORDS)},
+        "length_constraints:nth_paragraph_first_word": {"num_paragraphs": num_paragraphs, "nth_paragraph": rng.randrange(1, num_paragraphs + 1), "first_word": rng.choice(WORDS)},
         "detectable_content:number_placeholders": {"num_placeholders": rng.randrange(1, 4)},
         "detectable_content:postscript": {"postscript_marker": rng.choice(["P.S.", "P.P.S"])},
         "detectable_format:number_bullet_lists": {"num_bullets": rng.randrange(1, 5)},

@@ -53,6 +53,9 @@ std::vector<std::string> Golds(std::string_view verifier) {
   if (verifier == "math") {
     return {"12", "\\frac{3}{4}", "x^2+1", "(1,2)", "\\{1,2,3\\}", "[0,1)", "2\\sqrt{3}"};
   }
+  if (verifier == "ifeval") {
+    return {"violet", "zebra", "two words"};
+  }
   return {"Paris", "B", "two words", "x^2"};
 }
 
@@ -63,6 +66,9 @@ Task GoldTask(std::string_view verifier, const std::string& gold) {
     const int expected = gold.ends_with("+ 1") ? 6 : gold.ends_with("* 2") ? 10 : 2;
     task.metadata =
         R"({"format": "call", "record": {"function": "f", "tests": [{"args": [5], "expected": )" + std::to_string(expected) + "}]}}";
+  }
+  if (verifier == "ifeval") {  // asked for the gold as a keyword
+    task.metadata = R"({"instruction_id_list": ["keywords:existence"], "kwargs": [{"keywords": [")" + gold + R"("]}]})";
   }
   return task;
 }

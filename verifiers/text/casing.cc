@@ -45,7 +45,7 @@ bool IsAllSmall(std::string_view text) { return HasOnly(text, &IsSmallLetter, &I
 
 bool IsWordCharacter(char32_t c) {
   return c == '_' || IsBetween(c, '0', '9') || ScriptOf(c) != Script::kNone || c == 0xAA || c == 0xB5 || c == 0xBA ||
-         IsBetween(c, 0x660, 0x669) || IsBetween(c, 0x966, 0x96F);
+         IsBetween(c, 0x660, 0x669) || IsBetween(c, 0x966, 0x96F) || c == 0x200C || c == 0x200D;
 }
 
 int64_t CountWordRuns(std::string_view text) {

@@ -12,7 +12,7 @@ bool IsSmallLetter(char32_t c);
 bool IsAllCapitals(std::string_view text);
 bool IsAllSmall(std::string_view text);
 
-// A letter, digit or underscore: what \w matches in Python, for the scripts of text/script.h.
+// A letter, digit, underscore or joiner: what \w matches in Python's module regex, for the scripts of text/script.h.
 bool IsWordCharacter(char32_t c);
 int64_t CountWordRuns(std::string_view text);  // of \w+
 

@@ -37,11 +37,10 @@ constexpr auto kWords = std::to_array<Words>({
     {"fr", "latin", " le la les et des est une dans que pour qui pas sur avec ce il sont nous vous je au aux plus par mais cette "},
     {"es", "latin", " el la los las y que es una en por con para del se su no como pero m\xC3\xA1s est\xC3\xA1 son al lo muy ser "},
     {"it", "latin", " il la di che \xC3\xA8 per un una non sono con del della i le gli nel si anche come pi\xC3\xB9 alla dei ma questo "},
-    {"pt", "latin",
-     " o a os as e que n\xC3\xA3o \xC3\xA9 uma um em para com do da dos das por mais se como mas s\xC3\xA3o ao tamb\xC3\xA9m "},
+    {"pt", "latin", " os as que n\xC3\xA3o \xC3\xA9 uma um em para com do da dos das por mais se como mas s\xC3\xA3o ao tamb\xC3\xA9m "},
     {"nl", "latin", " de het een en van is niet dat op te voor met zijn aan ik ook maar er bij wij naar worden "},
     {"pl", "latin",
-     " i w na nie si\xC4\x99 z do to jest \xC5\xBC"
+     " na nie si\xC4\x99 do to jest \xC5\xBC"
      "e jak ale po co tak za od dla jego by\xC4\x87 oraz "},
     {"fi", "latin", " ja on ei se ett\xC3\xA4 h\xC3\xA4n oli ovat mutta kun my\xC3\xB6s niin ole kuin joka t\xC3\xA4m\xC3\xA4 voi "},
     {"sv", "latin", " och att det som en \xC3\xA4r p\xC3\xA5 av f\xC3\xB6r inte med har till den jag om ett men vi "},
@@ -101,7 +100,7 @@ std::string_view ByWords(std::string_view text, std::string_view group) {
         hits[i] += kWords[i].group == group && kWords[i].words.find(word) != std::string_view::npos ? 1 : 0;
       }
     }
-    word = " ";
+    word.assign(1, ' ');
   };
   for (const char c : text) {
     if (IsLetter(c) || static_cast<unsigned char>(c) >= 0x80) {

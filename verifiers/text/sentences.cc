@@ -12,13 +12,13 @@ namespace cupel {
 namespace {
 
 constexpr std::string_view kEnds = ".?!";
-constexpr std::string_view kClosers = "\"')]}";
+constexpr std::string_view kClosers = "\"')]}*";
 
 constexpr auto kAbbreviations = std::to_array<std::string_view>({
-    "a.m",  "adm",  "approx", "apr", "aug", "ave", "bros",   "capt", "cf",  "co", "col", "corp", "cpl", "dec", "dept", "dr",
-    "e.g",  "ed",   "eg",     "esq", "est", "etc", "feb",    "fig",  "fri", "ft", "gen", "gov",  "hon", "i.e", "ie",   "inc",
-    "jan",  "jr",   "lt",     "ltd", "maj", "mar", "messrs", "mr",   "mrs", "ms", "mt",  "nov",  "no",  "oct", "p.m",  "ph.d",
-    "pres", "prof", "rep",    "rev", "sen", "sep", "sept",   "sgt",  "sr",  "st", "tel", "u.k",  "u.n", "u.s", "vol",  "vs",
+    "a.m",  "adm", "approx", "apr", "aug", "ave",  "bros",   "capt", "cf",  "co",  "col", "corp", "cpl", "dec", "dept", "dr",
+    "e.g",  "ed",  "eg",     "esq", "est", "etc",  "feb",    "fig",  "fri", "ft",  "gen", "gov",  "hon", "i.e", "ie",   "inc",
+    "jan",  "jr",  "lt",     "ltd", "maj", "mar",  "messrs", "mr",   "mrs", "ms",  "mt",  "nov",  "oct", "p.m", "ph.d", "pres",
+    "prof", "rep", "rev",    "sen", "sep", "sept", "sgt",    "sr",   "st",  "tel", "u.k", "u.n",  "u.s", "vol", "vs",
 });
 
 // The last word of `text` without what stands before it in quotes or brackets, in small letters.
@@ -117,7 +117,8 @@ int64_t CountSentences(std::string_view text) {
     while (end < text.size() && IsOneOf(text[end], kClosers)) {
       ++end;
     }
-    count += end < text.size() && IsSpace(text[end]) && EndsSentence(text, i, marks_end, end) ? 1 : 0;
+    const bool is_apart = end < text.size() && (end > marks_end || IsSpace(text[end]));
+    count += is_apart && EndsSentence(text, i, marks_end, end) ? 1 : 0;
     i = end;
   }
   return text.empty() ? 0 : count + 1;
