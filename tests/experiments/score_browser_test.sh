@@ -23,9 +23,9 @@ for i in $(seq 40); do
   done
 done >"$scratch/answers.jsonl"
 printf '[[reward.terms]]\nname = "format"\npattern = "boxed"\n' >"$scratch/other.toml"
-"$cupel" score "$scratch/answers.jsonl" --reward correctness --reward 'format(think_answer)=0.2' --against "$scratch/other.toml" --html "$scratch/good.html" \
+"$cupel" score "$scratch/answers.jsonl" --verifier number --reward correctness --reward 'format(think_answer)=0.2' --against "$scratch/other.toml" --html "$scratch/good.html" \
   --json >"$scratch/good.json" || fail "a sound reward does not pass"
-if "$cupel" score "$scratch/answers.jsonl" --reward 'format(think_answer)' --html "$scratch/bad.html" >"$scratch/bad.txt"; then
+if "$cupel" score "$scratch/answers.jsonl" --verifier number --reward 'format(think_answer)' --html "$scratch/bad.html" >"$scratch/bad.txt"; then
   fail "a format alone passes"
 fi
 grep -q 'FAILS: well-formed tags' "$scratch/bad.txt" || fail "the policy that a format pays for is not named"
