@@ -56,7 +56,7 @@ const std::vector<Script>& Scripts() {
        "except OSError: pass\n",
        {Ending::kExited}},
       {"secrets of the host",
-       "for path in ['/etc/shadow', '/root/.ssh', '/proc/1/environ', '/home', '/etc/hostname']:\n"
+       "for path in ['/etc/shadow', '/proc/1/environ', '/home', '/etc/hostname']:\n"
        "    try: open(path).read(); breach()\n"
        "    except OSError: pass\n",
        {Ending::kExited}},

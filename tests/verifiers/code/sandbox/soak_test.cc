@@ -66,7 +66,7 @@ std::vector<Kind> Hostile() {
       {Python("import os\nos.kill(-1, 9)\n"), "", {Ending::kExited, Ending::kSignalled}},
   };
   for (Kind& kind : kinds) {
-    kind.job.limits.cpu_ms = 150;
+    kind.job.limits.cpu_ms = 60;
     kind.job.limits.memory_bytes = 64 << 20;
     kind.job.limits.output_bytes = 1 << 18;
     kind.job.limits.processes = 24;
@@ -141,7 +141,9 @@ void Soak(int jobs, int threads) {
   CHECK(wrong == 0);
   INFO("before: " << Describe(before) << "; after: " << Describe(after));
   CHECK(before == after);
+#ifndef __SANITIZE_ADDRESS__  // which keeps freed memory for a while
   CHECK(kb_after - kb_before < 5000);
+#endif
   fmt::print("soak, tier {}: {} jobs, {} errors, {} wrong, memory {:+} kB, {}\n", static_cast<int>((*sandbox)->tier()), jobs, errors.load(),
              wrong.load(), kb_after - kb_before, Describe(after));
 }
