@@ -130,8 +130,8 @@ TEST_CASE("the commands of the documents exist with the options they are given",
       continue;
     }
     // A command that has commands of its own, `cupel log check`, explains their options there.
-    const bool is_nested = command.words[0] == "log" && command.words.size() > 1;
-    const std::string name = is_nested ? "log " + command.words[1] : command.words[0];
+    const bool is_nested = (command.words[0] == "log" || command.words[0] == "sandbox") && command.words.size() > 1;
+    const std::string name = is_nested ? command.words[0] + " " + command.words[1] : command.words[0];
     if (!help.contains(name)) {
       const ProcessResult result =
           is_nested ? testing::Cupel({command.words[0], command.words[1], "--help"}) : testing::Cupel({name, "--help"});
