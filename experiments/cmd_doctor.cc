@@ -21,6 +21,8 @@
 #include "policy/kernels/cpu/kernels.h"
 #include "policy/policy.h"
 #include "rollout/rollout_store.h"
+#include "verifiers/code/sandbox/quick_attacks.h"
+#include "verifiers/code/sandbox/sandbox.h"
 
 namespace cupel {
 namespace {
@@ -141,6 +143,28 @@ Finding CheckModel(const std::string& path) {
           ""};
 }
 
+// What the code verifier has to run programs with: how well they are confined, which languages are there.
+void AddSandbox(std::vector<Finding>& findings) {
+  for (const sandbox::Fact& fact : sandbox::ProbeMachine()) {
+    findings.push_back({fact.is_available ? Health::kOk : Health::kWarning, fact.name, fact.text,
+                        fact.is_available ? "" : "only tasks of the code verifier need this"});
+  }
+  sandbox::Config config;
+  config.slots = 1;
+  const absl::StatusOr<std::unique_ptr<sandbox::Sandbox>> sandbox = sandbox::Sandbox::Open(config);
+  if (!sandbox.ok()) {
+    return;  // the tier's own line says why
+  }
+  int contained = 0;
+  std::string others;
+  for (const sandbox::QuickAttack& attack : sandbox::RunQuickAttacks(**sandbox)) {
+    contained += attack.is_contained ? 1 : 0;
+    others += attack.is_contained ? "" : fmt::format("; not contained: {} ({})", attack.name, attack.text);
+  }
+  findings.push_back({others.empty() ? Health::kOk : Health::kError, "attacks", fmt::format("{} of 12 contained{}", contained, others),
+                      others.empty() ? "" : "do not run programs of models here; `cupel sandbox check` shows more"});
+}
+
 std::vector<Finding> Examine(const DoctorOptions& options) {
   std::vector<Finding> findings;
   findings.push_back({Health::kOk, "cupel", fmt::format("{} ({})", kProgramVersion, kCompiler), ""});
@@ -161,6 +185,7 @@ std::vector<Finding> Examine(const DoctorOptions& options) {
   }
   findings.push_back(CheckModel(options.model));
   findings.push_back(CheckDisk(options.run));
+  AddSandbox(findings);
   return findings;
 }
 
@@ -184,9 +209,9 @@ int RunDoctor(const DoctorOptions& options) {
     has_error = has_error || finding.health == Health::kError;
     json.push_back({{"subject", finding.subject}, {"health", Name(finding.health)}, {"text", finding.text}, {"cure", finding.cure}});
     if (!options.json) {
-      fmt::print("{:<8} {:<10} {}\n", Name(finding.health), finding.subject, finding.text);
+      fmt::print("{:<8} {:<12} {}\n", Name(finding.health), finding.subject, finding.text);
       if (!finding.cure.empty()) {
-        fmt::print("{:<8} {:<10} -> {}\n", "", "", finding.cure);
+        fmt::print("{:<8} {:<12} -> {}\n", "", "", finding.cure);
       }
     }
   }
