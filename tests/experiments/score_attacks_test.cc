@@ -139,7 +139,7 @@ std::set<std::string> FailedPolicies(const Json& report) {
 Json ReportOf(const Scorer& scorer) {
   WorkbenchSettings settings;
   settings.threads = 2;
-  settings.attack_tasks = 40;
+  settings.attack_tasks = 16;
   settings.sensitivity_groups = 0;
   settings.determinism_answers = 0;
   return RunWorkbench(testing::HonestAnswers(60), scorer, {}, settings);
