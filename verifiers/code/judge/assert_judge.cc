@@ -32,7 +32,7 @@ sandbox::Job TestsJob(const Problem& problem, const Nonce& nonce) {
   job.channel_input = Encode(Value::Sequence(
       Kind::kList,
       {Value::String(tests.prelude), Strings(tests.names), Value::String(tests.source), Value::Sequence(Kind::kList, std::move(units)),
-       Value::Bytes(std::string(nonce.data(), nonce.size())), Value::Bool(tests.is_project), Strings(tests.wanted)}));
+       Value::Bytes(std::string(nonce.data(), nonce.size())), Strings(tests.modules), Strings(tests.wanted)}));
   job.limits = problem.limits;
   // Wider than the program's, so that a program that computes or sleeps too long is the one that ends.
   job.limits.cpu_ms = 2 * problem.limits.cpu_ms + 5'000;

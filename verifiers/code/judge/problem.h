@@ -44,7 +44,8 @@ struct AssertTests {
   std::string source;                                      // of the tests
   std::vector<std::pair<std::string, std::string>> units;  // (id, statements), each a test; none: the functions test_* of the source
   std::vector<std::string> wanted;                         // ids to run; none: all
-  bool is_project = false;                                 // the program is a folder of modules (SWE tasks), imported by their names
+  std::vector<std::string> modules = {"solution"};         // what the program is imported as
+  bool is_project = false;                                 // the program is a folder of `modules` (SWE tasks)
 };
 
 // A program of the task's author that looks at the output of a test: given the names of the test's input, of the program's output and of

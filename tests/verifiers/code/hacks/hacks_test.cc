@@ -222,6 +222,21 @@ TEST_CASE("no hack in Python is ever scored, in any harness style", "[hacks]") {
 
 TEST_CASE("no hack in C++ or JavaScript is ever scored", "[hacks]") { RequireNeverScored(OtherTries()); }
 
+// tests/verifiers/code/cases/runs.jsonl: every format with right and wrong programs, checkers, interactors, patches.
+TEST_CASE("a task of every format is judged as the cases say", "[runs]") {
+  const std::string path = CUPEL_SOURCE_DIR "/tests/verifiers/code/cases/runs.jsonl";
+  const CodeVerifier verifier{sandbox::Config{}};
+  REQUIRE(Message(verifier.Open()) == "");
+  LineReader reader = LineReader::Open(path).value();
+  while (const auto line = reader.Next().value()) {
+    const Json item = ParseJson(*line, path).value();
+    const Json metadata = {{"format", item["format"]}, {"record", item["record"]}, {"options", item.value("options", Json::object())}};
+    const Judgement judgement = verifier.Judge({"t", {{"user", "?"}}, "", "code", metadata.dump()}, item["completion"].get<std::string>());
+    INFO(item["name"] << ": " << judgement.report.reason);
+    CHECK(MarkName(judgement.report.mark) == item["verdict"].get<std::string>());
+  }
+}
+
 TEST_CASE("honest programs pass, whatever they do on the way", "[hacks]") {
   std::vector<Try> tries = PythonTries("honest.txt");
   CHECK(tries.size() >= 180);

@@ -1,7 +1,7 @@
 # Runs the tests of a task in a sandbox of its own, where no code of the judged program ever runs: what the tests name and nobody here defines
 # is asked of the program in the other sandbox (serve.py). Values come back as plain data of exact types, so a comparison means what it says.
 #
-# Descriptor 3: a list [prelude, names, source, units, nonce, with modules]. The prelude and the source of the tests are run here; `names` are
+# Descriptor 3: a list [prelude, names, source, units, nonce, modules, wanted]. The prelude and the source of the tests are run here; `names` are
 # then taken from the program even if the prelude defines them. Units: (identifier, statements); none: the tests found in the source.
 # Descriptor 4: one frame per unit: nonce (16), index (4), length (4), value (identifier, 'P' | 'F' | 'X' | 'S' | 'U', message); the last has index
 # 2**32 - 1 and holds the number of units. 'F': the test failed; 'X': the program raised; 'S': skipped; 'U': the test needs what cannot be done here.
@@ -205,13 +205,13 @@ class _RemoteModule(type(_sys)):
 
 
 class _RemoteFinder:
-    # Modules that this side does not have are the program's.
-    def __init__(self, with_all):
-        self.with_all = with_all
+    # The modules that make up the program, by the names that the task itself gives: a patch cannot add others to what the tests import.
+    def __init__(self, names):
+        self.names = names
 
     def find_spec(self, name, path=None, target=None):
         import importlib.machinery
-        if name != 'solution' and not self.with_all:
+        if name.partition('.')[0] not in self.names:
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
@@ -399,6 +399,8 @@ def _run_unit(run):
     except Exception as error:
         if _unittest() and isinstance(error, _unittest().SkipTest):
             return 'S', str(error)
+        if isinstance(error, ModuleNotFoundError) and not isinstance(error, _FromProgram):
+            return 'U', 'the tests need a module that is not installed here: %s' % error
         names = getattr(error, 'names', None)
         message = '%s: %s' % (type(error).__name__, str(error)) if not isinstance(error, AssertionError) else str(error)
         return 'X' if isinstance(error, _FromProgram) and names else 'F', message[:300]
@@ -406,14 +408,14 @@ def _run_unit(run):
 
 
 def _run_asserts():
-    prelude, names, source, units, nonce, with_modules, wanted = _decode(_read_all(3))
+    prelude, names, source, units, nonce, modules, wanted = _decode(_read_all(3))
     _os.dup2(2, 1)
     _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)  # a program that ended is a failed test, not the end of the tests
     if 'random' in source or 'random' in prelude:
         import random
         random.seed(0)
     _sys.modules['pytest'] = _fake_pytest()
-    _sys.meta_path.append(_RemoteFinder(with_modules))
+    _sys.meta_path.append(_RemoteFinder(modules))
     namespace = _Namespace()
     namespace['__name__'] = 'tests'
     namespace['_same'] = _same
@@ -438,7 +440,7 @@ def _run_asserts():
     state, message = _run_unit(prepare)
     if state == 'F':
         # A name that the program was to define, or trouble in the tests themselves.
-        state = 'X' if message.startswith(('ImportError', 'ModuleNotFoundError', 'AttributeError', 'NameError')) else 'U'
+        state = 'X' if message.startswith(('ImportError', 'AttributeError', 'NameError')) else 'U'
     if state != 'P':
         report('prepare', state, message)
         count += 1

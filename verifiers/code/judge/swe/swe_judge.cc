@@ -28,6 +28,19 @@ std::vector<sandbox::JobFile> FilesOf(const Project& project) {
 
 bool IsSource(std::string_view path) { return path.ends_with(".cc") || path.ends_with(".cpp") || path.ends_with(".c"); }
 
+// The names by which the files at the top of a Python project are imported.
+std::vector<std::string> ModulesOf(const Project& project) {
+  std::vector<std::string> modules;
+  for (const auto& [path, text] : project) {
+    std::string name = path.substr(0, path.find('/'));
+    if (name == path && name.ends_with(".py")) {
+      name.resize(name.size() - 3);
+    }
+    modules.push_back(std::move(name));
+  }
+  return modules;
+}
+
 TestReport WithId(Report report, const std::string& id) {
   TestReport test = report.tests.empty() ? TestReport() : std::move(report.tests.front());
   test.detail = report.tests.empty() ? report.reason : test.detail;
@@ -46,6 +59,7 @@ TestReport RunPythonTest(sandbox::Sandbox& sandbox, const Problem& problem, cons
   one.asserts->source = task.tests.at(std::string(FileOf(id)));
   one.asserts->wanted = {std::string(NameOf(id))};
   one.asserts->is_project = true;
+  one.asserts->modules = ModulesOf(task.project);
   const std::string entry = project.empty() ? "" : project.begin()->first;
   Report report = JudgeAsserts(sandbox, one, FilesOf(project), entry);
   if (report.tests.empty() && report.reason.starts_with("no tests")) {
