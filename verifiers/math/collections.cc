@@ -29,7 +29,7 @@ Expr Comparer::SplitPlusMinus(Expr expr, unsigned minus, int& index) {
   if (!expr->Is(Kind::kPlusMinus)) {
     return arena_.Add(std::move(node));
   }
-  const unsigned bit = independent_signs_ ? (minus >> index) & 1U : minus;
+  const unsigned bit = !independent_signs_ ? minus : index < 8 ? (minus >> index) & 1U : 0U;
   ++index;
   const bool plus = (expr->text == "+-") == (bit == 0);
   const Expr last = plus ? node.kids.back() : arena_.Make(Kind::kNegate, {node.kids.back()});

@@ -113,6 +113,7 @@ class Comparer {
   Judgement CompareFamilies(Expr gold, Expr pred, bool& applies);
   bool AddProgressions(Expr item, const std::vector<std::string>& declared, bool may_be_silent, std::vector<Progression>& result);
   Judgement CompareRenamed(Expr gold, Expr pred);
+  bool DifferByConstant(Expr gold, Expr pred);
 
   Arena& arena_;
   const Options& options_;

@@ -161,6 +161,23 @@ Judgement Comparer::CompareFamilies(Expr gold, Expr pred, bool& applies) {
   return covers(gold_starts, pred_starts) && covers(pred_starts, gold_starts) ? IsEqualBy("families") : IsDifferentBy("families");
 }
 
+// Two antiderivatives of one variable, both with a constant of integration as a term.
+bool Comparer::DifferByConstant(Expr gold, Expr pred) {
+  const auto is_constant = [](Expr kid) { return kid->IsSymbol("C") || kid->IsSymbol("c"); };
+  for (const Expr side : {gold, pred}) {
+    if (!side->Is(Kind::kAdd) || std::ranges::none_of(side->kids, is_constant)) {
+      return false;
+    }
+  }
+  Expr difference = Minus(gold, pred);
+  for (const std::string_view name : {"C", "c"}) {
+    difference = Substitute(arena_, difference, name, arena_.Number(0));
+  }
+  const std::vector<std::string> names = FreeSymbols(difference);
+  return names.size() == 1 &&
+         SameValue(difference, Substitute(arena_, difference, names[0], arena_.Number(Rational(1, 3))), arena_).is_equal();
+}
+
 // The same expression with the answer's parameters under the gold's names, in every way to pair them. Parameters are what a clause declares
 // and constants of integration, which may be called C, K or by any letter that the gold does not use.
 Judgement Comparer::CompareRenamed(Expr gold, Expr pred) {
@@ -186,6 +203,9 @@ Judgement Comparer::CompareRenamed(Expr gold, Expr pred) {
   // Beside other capitals C is a point or an angle.
   const bool has_capitals = std::ranges::any_of(
       gold_names, [&](const std::string& name) { return name.size() == 1 && 'A' <= name[0] && name[0] <= 'Z' && !is_free(name); });
+  if (options_.antiderivative_constant && DifferByConstant(gold, pred)) {
+    return IsEqualBy("identity_test");
+  }
   const auto may_pair = [&](const std::string& g, const std::string& p) {
     return has(gold_parameters_, g) || has(pred_parameters_, p) || has(gold_reals_, g) || has(pred_reals_, p) ||
            (is_constant(g) && is_constant(p)) || (is_free(g) && is_letter(p) && !has_capitals);

@@ -198,6 +198,16 @@ std::optional<std::vector<Piece>> Comparer::Intersect(const std::vector<Piece>& 
 
 // The numbers of which one link holds: "x < 5", "2x + 1 >= 4", "|x| < 3", "x \ne 2", "x \in S".
 std::optional<std::vector<Piece>> Comparer::LinkPieces(Expr left, char operation, Expr right, std::string& variable) {
+  if (operation == '!' && HasPlusMinus(right)) {  // x is neither of both
+    std::vector<Expr> values;
+    ExpandPlusMinus(right, values);
+    std::optional<std::vector<Piece>> result = LinkPieces(left, '!', values[0], variable);
+    for (size_t i = 1; result && i < values.size(); ++i) {
+      const std::optional<std::vector<Piece>> other = LinkPieces(left, '!', values[i], variable);
+      result = other ? Intersect(*result, *other) : std::nullopt;
+    }
+    return result;
+  }
   if (operation == 'e' || operation == 'n') {
     if (!left->Is(Kind::kSymbol) || (!variable.empty() && variable != left->text)) {
       return std::nullopt;

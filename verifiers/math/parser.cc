@@ -181,7 +181,8 @@ Expr Parser::ParseItem() {
   if (left != nullptr && left->Is(Kind::kText) && (left->text.ends_with(" is") || left->text.ends_with(" are")) &&
       (StartsOperand() || At(Tok::kMinus))) {
     const Expr value = ParseItem();  // "the least is 3"
-    return value == nullptr ? nullptr : arena_.Make(Kind::kRelation, {left, value}, ":");
+    const Expr name = arena_.Make(Kind::kText, {}, std::string_view(left->text).substr(0, left->text.rfind(' ')));
+    return value == nullptr ? nullptr : arena_.Make(Kind::kRelation, {name, value}, ":");
   }
   if (left != nullptr && AtCondition() && !left->Is(Kind::kText)) {
     return ParseCondition(left);

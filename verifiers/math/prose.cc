@@ -184,6 +184,21 @@ void CutClause(Trimmed& trimmed) {
   }
 }
 
+// "12 and Mary is 8": behind a separator another value has its label, so that the first one belongs to its own.
+bool NamesMore(std::span<const Token> rest) {
+  bool is_separated = false;
+  bool has_words = false;
+  for (const Token& token : rest) {
+    const bool separates = token.kind == Tok::kComma || token.kind == Tok::kSemicolon || token.kind == Tok::kAnd;
+    is_separated = is_separated || separates;
+    has_words = !separates && (has_words || IsProseWord(token));
+    if (is_separated && has_words && (token.kind == Tok::kColon || (IsProseWord(token) && Has(kCopulas, Lower(token.text))))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // The label ends behind the last copula or colon, and holds no relation, list or negation of its own.
 void CutLabel(Trimmed& trimmed) {
   std::vector<Token>& tokens = trimmed.tokens;
@@ -202,12 +217,13 @@ void CutLabel(Trimmed& trimmed) {
       break;
     }
     has_words = has_words || !word.empty();
-    const bool is_end = Has(kCopulas, word) || (token.kind == Tok::kColon && has_words);
+    const bool names = i > 0 && (IsProseWord(tokens[i - 1]) || tokens[i - 1].kind == Tok::kLetter);
+    const bool is_end = Has(kCopulas, word) || (token.kind == Tok::kColon && has_words && names);
     if (depth == 0 && is_end) {
       cut = i + 1;
     }
   }
-  if (cut == 0 || !has_words) {
+  if (cut == 0 || !has_words || NamesMore(std::span(tokens).subspan(cut))) {
     return;
   }
   while (cut + 1 < tokens.size() && (tokens[cut].kind == Tok::kColon || (tokens[cut].kind == Tok::kGap))) {

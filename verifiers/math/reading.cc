@@ -160,9 +160,13 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
       result = whole;
     }
   }
+  std::vector<std::string> words;
   if (result.expr == nullptr) {
     if (const std::vector<Token> inner = WithoutWordsAround(trimmed.tokens); !inner.empty()) {
       result = Parse(inner, arena);
+      std::vector<Token> prose = trimmed.tokens;
+      std::erase_if(prose, [](const Token& token) { return token.kind != Tok::kWord || !token.is_prose; });
+      words = ReadStatement(prose, PlainWords(prose)).content;
     }
   }
   if (answer.choice.letter == '\0' && trimmed.has_label) {  // "The correct option is A."
@@ -177,6 +181,7 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
   reading.expr = permuted == Permuted::kNo ? result.expr : WithPermutations(result.expr, permuted == Permuted::kCyclic, arena);
   reading.parameters = std::move(trimmed.parameters);
   reading.real_parameters = std::move(trimmed.real_parameters);
+  reading.words = std::move(words);
   answer.readings.push_back(std::move(reading));
 }
 
@@ -205,7 +210,7 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   answer.statement = ReadStatement(lexed.tokens, PlainWords(lexed.tokens));
   answer.is_text = IsTextOnly(lexed.tokens);
   if (answer.statement.says_none && options.words) {
-    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, false});
+    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false});
   } else {
     AddReadings(lexed.tokens, {}, arena, answer);
   }

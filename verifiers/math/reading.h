@@ -16,6 +16,7 @@ struct Reading {
   std::vector<std::string> parameters;       // declared whole numbers and constants
   std::vector<std::string> real_parameters;  // declared arbitrary real numbers
   bool is_decimal_comma = false;             // "2,74" as a number
+  std::vector<std::string> words;            // that stood around the value and were passed over
   bool needs_unit = false;                   // "5 m" as metres: only against an answer with a unit
 };
 

@@ -11,7 +11,8 @@ bool IsUpperCaseSymbol(Expr expr) { return expr->Is(Kind::kSymbol) && 'A' <= exp
 
 // dy
 bool IsDifferential(Expr expr) {
-  return expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && expr->kid(0)->IsSymbol("d") && expr->kid(1)->Is(Kind::kSymbol);
+  return expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && (expr->kid(0)->IsSymbol("d") || expr->kid(0)->IsSymbol("partial")) &&
+         expr->kid(1)->Is(Kind::kSymbol);
 }
 
 bool IsConstantValue(Expr expr) {

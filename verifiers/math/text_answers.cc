@@ -17,8 +17,9 @@ bool IsSingleLetter(const Token& token) {
 constexpr auto kFillers = std::to_array<std::string_view>({"the", "a",   "an", "is",  "are", "was", "it",   "this", "that", "of", "in",
                                                            "to",  "all", "be", "and", "on",  "its", "they", "he",   "she",  "we"});
 // What a sentence may add to the name of a winner, a shape or a value.
-constexpr auto kAdditions = std::to_array<std::string_view>(
-    {"win", "wins", "winning", "winner", "will", "can", "has", "always", "strategy", "correct", "answer", "possible", "indeed", "player"});
+constexpr auto kAdditions =
+    std::to_array<std::string_view>({"win", "wins", "winning", "winner", "will", "can", "has", "always", "strategy", "correct", "answer",
+                                     "possible", "indeed", "triangle", "number", "function", "player"});
 constexpr auto kOrdinals =
     std::to_array<std::string_view>({"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"});
 constexpr auto kRomans = std::to_array<std::string_view>({"ii", "iii", "iv"});

@@ -47,6 +47,14 @@ bool IsFraction(Expr expr) {
   }
 }
 
+// "decreasing on (0, 1)", "increasing on (0, 1)": words around both values, of which neither answer says all that the other does.
+bool SayOtherwise(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  const auto includes = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
+    return std::ranges::all_of(some, [&](const std::string& word) { return std::ranges::find(all, word) != all.end(); });
+  };
+  return !a.empty() && !b.empty() && !includes(a, b) && !includes(b, a);
+}
+
 bool HasUnit(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kQuantity; });
 }
@@ -66,6 +74,11 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
     for (const Reading& p : pred.readings) {
       if ((g.is_decimal_comma && (p.is_decimal_comma || !IsFraction(p.expr))) || (p.is_decimal_comma && !IsFraction(g.expr)) ||
           (g.needs_unit && !HasUnit(p.expr)) || (p.needs_unit && !HasUnit(g.expr))) {
+        continue;
+      }
+      if (SayOtherwise(g.words, p.words)) {
+        first = has_first ? first : IsDifferentBy("text");
+        has_first = true;
         continue;
       }
       Comparer comparer(arena, request.options);

@@ -318,6 +318,13 @@ class WordReader {
     if (token.kind == Tok::kLetter && Parity()) {
       return;
     }
+    if (token.kind == Tok::kOpen && Before() == Tok::kNumber && IsWordAt(position_ + 1) && Lower(At(position_ + 1).text) == "base" &&
+        After(2) == Tok::kNumber && After(3) == Tok::kClose) {  // 101 (base 2)
+      Push(Tok::kUnder, "");
+      out_.push_back(At(position_ + 2));
+      position_ += 4;
+      return;
+    }
     // A union typed as a letter, and the article before a noun.
     if (IsUprightUnit()) {
       PushUnit(token.text);
@@ -392,6 +399,10 @@ class WordReader {
       }
       const bool is_set = phrase.kind == Tok::kSet || phrase.kind == Tok::kEmptySet;
       if (rest.empty() && !(is_set && (IsWordAt(at) || Before() == Tok::kWord) && !IsConnector(at))) {
+        if (phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kRelation && out_.empty()) {
+          position_ = at;  // "all integers n >= 3": the relation says it
+          return true;
+        }
         // "all positive integers n" are those n that are in the set.
         const bool names = phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kEnd && out_.empty();
         if (names) {
