@@ -161,21 +161,23 @@ Judgement Comparer::CompareFamilies(Expr gold, Expr pred, bool& applies) {
   return covers(gold_starts, pred_starts) && covers(pred_starts, gold_starts) ? IsEqualBy("families") : IsDifferentBy("families");
 }
 
-// Two antiderivatives of one variable, both with a constant of integration as a term.
+// Two antiderivatives of one variable, both with the constant of integration as a term and nowhere else.
 bool Comparer::DifferByConstant(Expr gold, Expr pred) {
-  const auto is_constant = [](Expr kid) { return kid->IsSymbol("C") || kid->IsSymbol("c"); };
+  std::vector<Expr> sums;
   for (const Expr side : {gold, pred}) {
-    if (!side->Is(Kind::kAdd) || std::ranges::none_of(side->kids, is_constant)) {
+    if (!side->Is(Kind::kAdd)) {
       return false;
     }
+    std::vector<Expr> terms = side->kids;
+    if (std::erase_if(terms, [](Expr term) { return term->IsSymbol("C"); }) != 1 || terms.empty()) {
+      return false;
+    }
+    sums.push_back(terms.size() == 1 ? terms[0] : arena_.Make(Kind::kAdd, std::move(terms)));
   }
-  Expr difference = Minus(gold, pred);
-  for (const std::string_view name : {"C", "c"}) {
-    difference = Substitute(arena_, difference, name, arena_.Number(0));
-  }
+  const Expr difference = Minus(sums[0], sums[1]);
   const std::vector<std::string> names = FreeSymbols(difference);
-  return names.size() == 1 &&
-         SameValue(difference, Substitute(arena_, difference, names[0], arena_.Number(Rational(1, 3))), arena_).is_equal();
+  const bool has_variable = names.size() == 1 && std::string_view("x t u v s z theta").find(names[0]) != std::string_view::npos;
+  return has_variable && SameValue(difference, Substitute(arena_, difference, names[0], arena_.Number(Rational(1, 3))), arena_).is_equal();
 }
 
 // The same expression with the answer's parameters under the gold's names, in every way to pair them. Parameters are what a clause declares
