@@ -130,9 +130,18 @@ absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
   progress.Line(fmt::format("pass@1 {:.4f} ± {:.4f} ({} questions x {} answers, {:.1f} tokens, {})", result.pass_at_1,
                             result.standard_error, result.num_questions, result.samples, result.mean_length,
                             FormatDuration(result.seconds)));
+  for (const AtK& one : result.at_k) {
+    if (one.k > 1) {
+      progress.Line(fmt::format("pass@{:<3} {:.4f} ± {:.4f}   cons@{:<3} {:.4f} ± {:.4f}", one.k, one.pass, one.pass_error, one.k,
+                                one.consensus, one.consensus_error));
+    }
+  }
   if (options.json) {
     Json summary = EvaluationSummary(result);
     summary["model"] = recipe.model.path;
+    summary["temperature"] = request.sampling.temperature;
+    summary["top_p"] = request.sampling.top_p;
+    summary["max_new_tokens"] = request.sampling.max_new_tokens;
     fmt::print("{}\n", DumpJson(summary, 2));
   }
   return absl::OkStatus();

@@ -18,6 +18,8 @@ using Action = std::function<int(StopSignal& stop)>;
 
 // Each declares its options on its CLI11 subcommand and returns what to run. One file per command, listed in main.cc.
 Action DeclareBench(CLI::App& app);
+Action DeclareCompare(CLI::App& app);
+Action DeclareCost(CLI::App& app);
 Action DeclareDoctor(CLI::App& app);
 Action DeclareEval(CLI::App& app);
 Action DeclareExport(CLI::App& app);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <iterator>
 
 #include "base/status.h"
@@ -45,18 +44,19 @@ void Summarize(EvaluationResult& result) {
   }
   result.mean_length = tokens / answers;
   result.truncated = truncated / answers;
-  const auto n = static_cast<double>(shares.size());
-  if (shares.empty()) {
-    return;
+  const MeanError pass = MeanAndError(shares);
+  result.pass_at_1 = pass.mean;
+  result.standard_error = pass.error;
+}
+
+// One vote count per question, by the verifier that its task names.
+absl::StatusOr<std::vector<Votes>> CountAllVotes(const std::vector<RolloutGroup>& groups) {
+  std::vector<Votes> questions;
+  for (const RolloutGroup& group : groups) {
+    CUPEL_ASSIGN_OR_RETURN(const Verifier* verifier, FindVerifier(group.task.verifier));
+    questions.push_back(CountVotes(group, *verifier));
   }
-  for (double share : shares) {
-    result.pass_at_1 += share / n;
-  }
-  double squares = 0;
-  for (double share : shares) {
-    squares += (share - result.pass_at_1) * (share - result.pass_at_1);
-  }
-  result.standard_error = shares.size() > 1 ? std::sqrt(squares / (n - 1) / n) : 0;
+  return questions;
 }
 
 }  // namespace
@@ -92,6 +92,8 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, const Evaluati
     std::move(groups.begin(), groups.end(), std::back_inserter(result.groups));
   }
   Summarize(result);
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<Votes> votes, CountAllVotes(result.groups));
+  result.at_k = ScoresAtK(votes, request.samples);
   result.seconds = SecondsSince(start);
   return result;
 }
@@ -113,9 +115,18 @@ Json EvaluationExamples(const EvaluationResult& result, int64_t count) {
 }
 
 Json EvaluationSummary(const EvaluationResult& result) {
+  Json at_k = Json::array();
+  for (const AtK& one : result.at_k) {
+    at_k.push_back({{"k", one.k},
+                    {"questions", one.questions},
+                    {"pass@k", one.pass},
+                    {"pass@k_error", one.pass_error},
+                    {"cons@k", one.consensus},
+                    {"cons@k_error", one.consensus_error}});
+  }
   return {{"questions", result.num_questions},       {"samples", result.samples},   {"pass@1", result.pass_at_1},
           {"standard_error", result.standard_error}, {"unscored", result.unscored}, {"mean_length", result.mean_length},
-          {"truncated", result.truncated},           {"seconds", result.seconds}};
+          {"truncated", result.truncated},           {"seconds", result.seconds},   {"at_k", std::move(at_k)}};
 }
 
 }  // namespace cupel

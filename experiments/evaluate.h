@@ -8,12 +8,13 @@
 
 #include "base/json.h"
 #include "datasets/dataset.h"
+#include "experiments/consensus.h"
 #include "policy/generation.h"
 #include "rollout/rollout_workers.h"
 
 namespace cupel {
 
-// pass@1 by sampling: k answers to each of n questions (DeepSeek-R1, arXiv 2501.12948, section 3).
+// pass@1, pass@k and cons@k by sampling k answers to each of n questions once (DeepSeek-R1, arXiv 2501.12948, section 3).
 struct EvaluationRequest {
   int64_t questions = 0;  // the first so many tasks; 0: all
   int64_t samples = 1;    // k
@@ -30,6 +31,7 @@ struct EvaluationResult {
   double mean_length = 0;     // tokens
   double truncated = 0;       // share of answers cut by max_new_tokens
   double seconds = 0;
+  std::vector<AtK> at_k;
   std::vector<RolloutGroup> groups;
 };
 
@@ -41,7 +43,8 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, const Evaluati
 // The first sample of each of the first `count` questions: [{"task", "question", "gold", "answer", "outcome"}].
 Json EvaluationExamples(const EvaluationResult& result, int64_t count);
 
-// {"questions", "samples", "pass@1", "standard_error", "unscored", "mean_length", "truncated", "seconds"}.
+// {"questions", "samples", "pass@1", "standard_error", "unscored", "mean_length", "truncated", "seconds", "at_k"}, the last
+// [{"k", "questions", "pass@k", "pass@k_error", "cons@k", "cons@k_error"}].
 Json EvaluationSummary(const EvaluationResult& result);
 
 }  // namespace cupel

@@ -32,6 +32,8 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
 #else
       {"replay", "judge the completions of a run by other rules", DeclareRescore},
 #endif
+      {"compare", "two evaluations of the same questions, paired, with a confidence interval", DeclareCompare},
+      {"cost", "what a recipe would cost on paper, or what a run did", DeclareCost},
       {"verify", "judge answers against gold answers by rule", DeclareVerify},
       {"sandbox", "run a command as a model's program would be run, or check the confinement of this machine", DeclareSandbox},
       {"score", "what a reward pays for, how often it is wrong, and how it is gamed, on answers you have", DeclareScore},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -27,6 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kReportEverySeconds = 30;
+constexpr int64_t kQuietSteps = 20;  // a warning that has been absent for so many steps is news again
 
 double Seconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
 
@@ -57,6 +59,7 @@ class TrainingRun {
   void WriteReportIfDue();
   absl::Status PlanMemoryOf();
   absl::Status Remark(int64_t step, const StepMetrics& metrics);
+  bool IsNewWarning(const std::string& key, int64_t step);
   bool should_stop() { return stop_.Requested() != 0; }
 
   const Recipe& recipe_;
@@ -75,9 +78,9 @@ class TrainingRun {
   std::optional<RolloutWorkers> workers_;
   std::optional<Trainer> trainer_;
   std::optional<MetricLog> metric_log_;
-  std::vector<StepMetrics> history_;         // of the last kRemarkHistory steps
-  std::set<std::string> said_notes_;         // keys of remarks
-  std::set<std::string> standing_warnings_;  // those of the step before
+  std::vector<StepMetrics> history_;          // of the last kRemarkHistory steps
+  std::set<std::string> said_notes_;          // keys of remarks
+  std::map<std::string, int64_t> warned_at_;  // by key: the last step that the remark was true of
   int64_t finished_steps_ = 0;
   double append_seconds_ = 0;  // of the step in hand
   Clock::time_point report_written_ = Clock::now();
@@ -203,21 +206,24 @@ absl::Status TrainingRun::PlanMemoryOf() {
   return CheckMemory(plan, AvailableMemory());
 }
 
+// Whether what is wrong in this step was right for a while: a number that wavers around its bound is not told of in every other step.
+bool TrainingRun::IsNewWarning(const std::string& key, int64_t step) {
+  const auto [last, is_first] = warned_at_.try_emplace(key, step);
+  const bool is_new = is_first || step - last->second > kQuietSteps;
+  last->second = step;
+  return is_new;
+}
+
 // What a person may wonder about in the step's numbers. What only looks odd is said once; what is wrong, each time that it comes back.
 absl::Status TrainingRun::Remark(int64_t step, const StepMetrics& metrics) {
-  std::set<std::string> standing;
   for (const cupel::Remark& remark : Explain(metrics, history_, recipe_.grpo)) {
-    if (remark.is_warning) {
-      standing.insert(remark.key);
-    }
-    if (standing_warnings_.contains(remark.key) || (!remark.is_warning && !said_notes_.insert(remark.key).second)) {
+    if (remark.is_warning ? !IsNewWarning(remark.key, step) : !said_notes_.insert(remark.key).second) {
       continue;
     }
     const std::string text = fmt::format("step {}: {}", step + 1, remark.text);
     remark.is_warning ? report_.Warning(text) : report_.Note(text);
     CUPEL_RETURN_IF_ERROR(store_.AppendEvent(step, remark.is_warning ? "warning" : "note", remark.text));
   }
-  standing_warnings_ = std::move(standing);
   history_.push_back(metrics);
   if (history_.size() > kRemarkHistory) {
     history_.erase(history_.begin());
