@@ -108,7 +108,7 @@ std::string RunningJob::Bundle() const {
   BundleHeader header;
   header.num_args = static_cast<uint32_t>(command_.args.size() + job_.args.size());
   header.num_environment = static_cast<uint32_t>(environment.size());
-  header.num_files = static_cast<uint32_t>(job_.files.size() + command_.more_files.size());
+  header.num_files = static_cast<uint32_t>(job_.files.size() + command_.more_files.size() + command_.links.size());
   std::string bundle(reinterpret_cast<const char*>(&header), sizeof header);
   for (const std::string* text : {&command_.program, &job_.driver, &job_.entry, &job_.output_file}) {
     Append(bundle, *text);
@@ -124,6 +124,11 @@ std::string RunningJob::Bundle() const {
       Append(bundle, file.is_executable ? "x" : "");
       Append(bundle, file.bytes);
     }
+  }
+  for (const auto& [name, target] : command_.links) {
+    Append(bundle, name);
+    Append(bundle, "l");
+    Append(bundle, target);
   }
   return bundle;
 }
@@ -166,8 +171,10 @@ absl::Status RunningJob::Send(int slot, int program, const Pipes* pipes) {
   std::vector<int> descriptors = {bundle.number(), pipes != nullptr ? pipes->input : input.number(),
                                   pipes != nullptr ? pipes->output : outputs[0].write.number(), outputs[1].write.number()};
   if (job_.has_channels) {
-    CUPEL_ASSIGN_OR_RETURN(channel, SealedFile("channel", job_.channel_input));
-    descriptors.insert(descriptors.end(), {channel.number(), outputs[2].write.number()});
+    if (command_.channel < 0) {
+      CUPEL_ASSIGN_OR_RETURN(channel, SealedFile("channel", job_.channel_input));
+    }
+    descriptors.insert(descriptors.end(), {channel.is_open() ? channel.number() : command_.channel, outputs[2].write.number()});
   }
   JobStart start;
   start.start = command_.start;

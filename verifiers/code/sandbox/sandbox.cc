@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
-#include <csignal>
+#include <map>
 #include <mutex>
 #include <poll.h>
 #include <thread>
@@ -20,7 +20,8 @@
 namespace cupel::sandbox {
 namespace {
 
-constexpr int kMaxSlots = 30;  // users of the slots are numbered per launcher (launcher/main.cc)
+constexpr int64_t kHeaderCacheBytes = int64_t{256} << 20;  // two precompiled headers of 100 MB
+constexpr int kMaxSlots = 30;                              // users of the slots are numbered per launcher (launcher/main.cc)
 
 // A place where one job at a time runs. Its process is made when it is first needed, and again after a failure.
 struct Slot {
@@ -82,6 +83,8 @@ class RealSandbox final : public Sandbox {
   absl::StatusOr<std::vector<Hold>> Take(size_t count);
   absl::Status Revive(Slot& slot);
   absl::StatusOr<JobResult> RunInSlot(const Job& job, const Command& command, int program);
+  absl::StatusOr<Compiled> RunCompiler(const Job& job, const Command& command);
+  absl::StatusOr<std::shared_ptr<const Compiled>> Header(const Job& job);
   absl::StatusOr<Compiled> Compile(const Job& job, const LanguageSupport& support);
   // The executable of a compiled language, null for others; `result` is set when there is none because the program does not compile.
   absl::StatusOr<std::shared_ptr<const Compiled>> Prepare(const Job& job, JobResult& result);
@@ -94,6 +97,8 @@ class RealSandbox final : public Sandbox {
   std::mutex launcher_mutex_;
   std::unique_ptr<LauncherProcess> launcher_;
   CompileCache cache_;
+  CompileCache headers_{kHeaderCacheBytes};
+  std::map<std::string, int> header_uses_;  // by HeaderKey; guarded by mutex_
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<Slot> slots_;  // one more than jobs at a time, for the second of a conversation
@@ -169,18 +174,8 @@ absl::StatusOr<JobResult> RealSandbox::RunInSlot(const Job& job, const Command& 
   return running.TakeResult();
 }
 
-absl::StatusOr<Compiled> RealSandbox::Compile(const Job& job, const LanguageSupport& support) {
-  Job compile = job;
-  compile.language = Language::kNative;
-  compile.args.clear();
-  compile.input.clear();
-  compile.channel_input.clear();
-  compile.has_channels = false;
-  compile.output_file = "/tmp/program";
-  compile.limits = job.compile_limits;
-  compile.is_directory_writable = false;
-  const Command command = support.compile(job);
-  CUPEL_ASSIGN_OR_RETURN(JobResult result, RunInSlot(compile, command, -1));
+absl::StatusOr<Compiled> RealSandbox::RunCompiler(const Job& job, const Command& command) {
+  CUPEL_ASSIGN_OR_RETURN(JobResult result, RunInSlot(job, command, -1));
   Compiled compiled;
   result.compile_cpu_ms = result.cpu_ms;
   const bool is_clean = result.ending == Ending::kExited && result.exit_code == 0;
@@ -194,11 +189,49 @@ absl::StatusOr<Compiled> RealSandbox::Compile(const Job& job, const LanguageSupp
   } else {
     result.ending = Ending::kCompileError;
   }
-  result.output_file.clear();
+  result.output_file = {};
   result.has_output_file = false;
   result.cpu_ms = 0;
   compiled.result = std::move(result);
   return compiled;
+}
+
+// The precompiled header for the options of `job`, made when they are used for the second time; null when there is none.
+absl::StatusOr<std::shared_ptr<const Compiled>> RealSandbox::Header(const Job& job) {
+  const std::string key = HeaderKey(job);
+  {
+    const std::lock_guard lock(mutex_);
+    if (tier_ > Tier::kNamespaces || ++header_uses_[key] < 2) {
+      return nullptr;
+    }
+  }
+  const Job header = HeaderJob(job);
+  const Command command = kNativeSupport.run(header, false);
+  bool was_there = false;
+  return headers_.Get(
+      key, [&] { return RunCompiler(header, command); }, was_there);
+}
+
+absl::StatusOr<Compiled> RealSandbox::Compile(const Job& job, const LanguageSupport& support) {
+  Job compile = job;
+  compile.language = Language::kNative;
+  compile.args.clear();
+  compile.input.clear();
+  compile.channel_input.clear();
+  compile.has_channels = false;
+  compile.output_file = "/tmp/program";
+  compile.limits = job.compile_limits;
+  compile.is_directory_writable = false;
+  Command command = support.compile(job);
+  std::shared_ptr<const Compiled> header;
+  if (WantsHeader(job)) {
+    CUPEL_ASSIGN_OR_RETURN(header, Header(job));
+  }
+  if (header && header->program.is_open()) {
+    compile.has_channels = true;
+    UseHeader(command, header->program.number());
+  }
+  return RunCompiler(compile, command);
 }
 
 absl::StatusOr<std::shared_ptr<const Compiled>> RealSandbox::Prepare(const Job& job, JobResult& result) {

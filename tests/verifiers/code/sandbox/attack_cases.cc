@@ -178,13 +178,13 @@ std::map<int, int> Parents() {
   return parents;
 }
 
-bool IsBelow(const std::map<int, int>& parents, int process) {
+bool IsBelow(const std::map<int, int>& parents, int process, int ancestor) {
   for (int steps = 0; steps < 1000; ++steps) {
     const auto parent = parents.find(process);
     if (parent == parents.end()) {
       return false;
     }
-    if (parent->second == getpid()) {
+    if (parent->second == ancestor) {
       return true;
     }
     process = parent->second;
@@ -286,12 +286,20 @@ std::string Canaries::Fill(std::string text) const {
   return text;
 }
 
+std::vector<int> Descendants(int process) {
+  std::vector<int> found;
+  const std::map<int, int> parents = Parents();
+  for (const auto& [candidate, parent] : parents) {
+    if (IsBelow(parents, candidate, process)) {
+      found.push_back(candidate);
+    }
+  }
+  return found;
+}
+
 Surroundings Look() {
   Surroundings now;
-  const std::map<int, int> parents = Parents();
-  for (const auto& [process, parent] : parents) {
-    now.processes += IsBelow(parents, process) ? 1 : 0;
-  }
+  now.processes = static_cast<int>(Descendants(getpid()).size());
   const absl::StatusOr<std::string> mounts = ReadFile("/proc/self/mounts");
   now.mounts = mounts.ok() ? static_cast<int>(std::ranges::count(*mounts, '\n')) : 0;
   now.groups = CountGroups();

@@ -66,6 +66,9 @@ struct Surroundings {
 Surroundings Look();
 std::string Describe(const Surroundings& surroundings);
 
+// Every process below `process`.
+std::vector<int> Descendants(int process);
+
 // The job of one program of an attack.
 Job AttackJob(const Attack& attack, const Program& program, const Canaries& canaries, Tier tier);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <sstream>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "tests/testing/process.h"
+#include "tests/verifiers/code/sandbox/attack_cases.h"
 #include "verifiers/code/sandbox/quick_attacks.h"
 #include "verifiers/code/sandbox/sandbox.h"
 
@@ -214,6 +216,25 @@ TEST_CASE("output files are fetched from /job and /tmp, and only regular ones", 
   });
 }
 
+TEST_CASE("the header of everything is precompiled for the second program that includes it", "[run]") {
+  const std::unique_ptr<Sandbox> sandbox = Open(Tier::kFull);
+  if (!sandbox || sandbox->tier() > Tier::kNamespaces) {
+    return;
+  }
+  std::vector<JobResult> results;
+  for (int i = 0; i < 3; ++i) {
+    const std::string text =
+        fmt::format("#include <bits/stdc++.h>\nint main() {{ std::vector<int> v = {{3, {}}}; std::cout << v[1]; }}\n", i);
+    results.push_back(Run(*sandbox, JobOf(Language::kCpp, text)));
+    INFO(Describe(results.back()));
+    CHECK(results.back().standard_output == std::to_string(i));
+  }
+  INFO(results[0].compile_cpu_ms << " ms, then " << results[2].compile_cpu_ms << " ms");
+  CHECK(results[2].compile_cpu_ms * 2 < results[0].compile_cpu_ms);
+  CHECK(Run(*sandbox, JobOf(Language::kCpp, "#include <bits/stdc++.h>\nint main() { return undeclared; }\n")).ending ==
+        Ending::kCompileError);
+}
+
 TEST_CASE("two programs talk to each other", "[run]") {
   InEachTier([](Sandbox& sandbox) {
     const Job asks = Python("for i in range(3):\n  print(i, flush=True)\n  assert int(input()) == i + 1\nraise SystemExit(7)\n");
@@ -282,6 +303,35 @@ TEST_CASE("a launcher that is killed fails the job it runs, and the next one wor
   INFO(Message(status));
   CHECK_FALSE(status.ok());
   CHECK(Run(*sandbox, Python("print(1)")).standard_output == "1\n");
+}
+
+TEST_CASE("a keeper that is killed takes everything along", "[run]") {
+  for (const Tier tier : {Tier::kFull, Tier::kNamespaces, Tier::kNoNamespaces}) {
+    const pid_t keeper = fork();
+    REQUIRE(keeper >= 0);
+    if (keeper == 0) {
+      const std::unique_ptr<Sandbox> sandbox = Open(tier);
+      if (sandbox) {
+        [[maybe_unused]] const absl::StatusOr<JobResult> result = sandbox->Run(Python("import time\ntime.sleep(60)"));
+      }
+      _exit(0);
+    }
+    // Launcher, slot and program at least; with namespaces an init and mostly an interpreter, too.
+    std::vector<int> below;
+    for (int wait = 0; wait < 500 && below.size() < (tier == Tier::kNoNamespaces ? 3 : 5) && waitpid(keeper, nullptr, WNOHANG) == 0;
+         ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      below = Descendants(keeper);
+    }
+    kill(keeper, SIGKILL);
+    waitpid(keeper, nullptr, 0);
+    const auto is_gone = [](int process) { return kill(process, 0) != 0; };
+    for (int wait = 0; wait < 500 && !std::ranges::all_of(below, is_gone); ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    INFO("tier " << static_cast<int>(tier) << ", " << below.size() << " processes");
+    CHECK(std::ranges::all_of(below, is_gone));
+  }
 }
 
 TEST_CASE("jobs that cannot be run are refused with the reason", "[run]") {

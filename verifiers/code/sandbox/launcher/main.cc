@@ -155,10 +155,19 @@ bool Launcher::StartSlot(int index, int keeper, LiveSlot& slot) {
 
 void Launcher::Remove(LiveSlot& slot) {
   if (slot.process > 0) {
-    kill(slot.process, SIGKILL);
+    // Without namespaces only the slot itself can end its job and remove its files: it has seen that the keeper is gone.
+    const timespec moment = {0, 10'000'000};
     int status = 0;
-    rusage usage{};
-    WaitFor(slot.process, status, usage);
+    bool has_ended = false;
+    for (int tries = 0; hello_.tier == kNoNamespacesTier && !has_ended && tries < 300; ++tries) {
+      has_ended = waitpid(slot.process, &status, WNOHANG) != 0;
+      nanosleep(&moment, nullptr);
+    }
+    if (!has_ended) {
+      kill(slot.process, SIGKILL);
+      rusage usage{};
+      WaitFor(slot.process, status, usage);
+    }
   }
   if (slot.groups) {
     slot.groups->Remove();

@@ -130,7 +130,7 @@ struct InterpreterEnded {
 
 // What is common to all jobs of a job's sealed memory file: the header, then `num_strings` strings, each a uint64_t length and the bytes.
 // In order: program, driver, entry, output_file, the arguments (with argv[0]), the environment, then for each file its name, its mode
-// ("x" or "") and its bytes.
+// ("x" executable, "l" a symbolic link, or "") and its bytes or the link's target.
 struct BundleHeader {
   uint32_t magic = 0x42756e64;
   uint32_t num_args = 0;

@@ -140,7 +140,7 @@ bool WriteJobFiles(int bundle, const char* directory, int owner) {
   reader.Skip(kFixedStrings + reader.header().num_args + reader.header().num_environment);
   for (uint32_t i = 0; i < reader.header().num_files; ++i) {
     const std::string name(reader.Next());
-    const mode_t mode = reader.Next() == "x" ? 0755 : 0644;
+    const std::string_view kind = reader.Next();
     const std::string_view bytes = reader.Next();
     for (size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
       if (!MakeDirectory(std::string(directory) + "/" + name.substr(0, slash), owner >= 0 ? 0777 : 0755)) {
@@ -148,7 +148,14 @@ bool WriteJobFiles(int bundle, const char* directory, int owner) {
       }
     }
     const std::string path = std::string(directory) + "/" + name;
-    if (!WriteFile(path, bytes, mode) || (owner >= 0 && chown(path.c_str(), static_cast<uid_t>(owner), static_cast<gid_t>(owner)) != 0)) {
+    if (kind == "l") {
+      if (!Does("symlink in the job", symlink, bytes.data(), path.c_str())) {
+        return false;
+      }
+      continue;
+    }
+    if (!WriteFile(path, bytes, kind == "x" ? 0755 : 0644) ||
+        (owner >= 0 && chown(path.c_str(), static_cast<uid_t>(owner), static_cast<gid_t>(owner)) != 0)) {
       return Note("chown of a file of the job", errno);
     }
   }

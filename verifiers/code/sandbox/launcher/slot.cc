@@ -220,7 +220,7 @@ int JobRun::TimeoutMs() {
   return static_cast<int>((us + 999) / 1000);
 }
 
-// Until the program has ended or must end. False when the keeper is gone.
+// Until the program has ended or must end; a keeper that is gone wants it to.
 bool JobRun::Watch() {
   while (!IsOver()) {
     pollfd events[2] = {{slot_.setup.keeper, POLLIN, 0}, {is_forked_ ? slot_.interpreter.socket() : program_, POLLIN, 0}};
@@ -235,9 +235,7 @@ bool JobRun::Watch() {
       JobStop stop;
       int none[kMaxDescriptors];
       int count = 0;
-      if (!Receive(slot_.setup.keeper, stop, none, count)) {
-        _exit(0);
-      }
+      Receive(slot_.setup.keeper, stop, none, count);
       end_.stopped = Stopped::kAsked;
       return true;
     }
