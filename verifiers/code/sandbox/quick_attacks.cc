@@ -32,7 +32,7 @@ const std::vector<Script>& Scripts() {
        "x = []\n"
        "for i in range(1024): x.append(bytearray(b'x') * (1 << 20))\n"
        "breach()\n",
-       {Ending::kMemoryLimit, Ending::kExited}},
+       {Ending::kMemoryLimit, Ending::kExited, Ending::kCpuLimit}},
       {"endless loop, signals ignored",
        "import signal\n"
        "for s in range(1, 65):\n"

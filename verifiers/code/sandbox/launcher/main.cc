@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <map>
 #include <memory>
-#include <poll.h>
 #include <sched.h>
+#include <span>
 #include <string>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -42,7 +42,7 @@ class Launcher {
 
  private:
   void MakeSlot(int index);
-  bool StartSlot(int index, int keeper, LiveSlot& slot);
+  bool StartSlot(int index, std::span<const int, 2> ends, LiveSlot& slot);
   SlotContext* MakeContext(int& file);
   bool MapUsers(pid_t process, int index);
   void Reap();
@@ -106,7 +106,8 @@ SlotContext* Launcher::MakeContext(int& file) {
   return BuildFilters(*context) ? context : nullptr;
 }
 
-bool Launcher::StartSlot(int index, int keeper, LiveSlot& slot) {
+// `ends`: the keeper's and the slot's end of the slot's socket.
+bool Launcher::StartSlot(int index, std::span<const int, 2> ends, LiveSlot& slot) {
   SlotSetup setup;
   SlotContext* context = MakeContext(setup.context_file);
   int go[2] = {-1, -1};
@@ -123,7 +124,7 @@ bool Launcher::StartSlot(int index, int keeper, LiveSlot& slot) {
     return false;
   }
   setup.context = context;
-  setup.keeper = keeper;
+  setup.keeper = ends[1];
   setup.go = go[0];
   setup.groups = has_groups ? slot.groups.get() : nullptr;
   uint64_t flags = 0;
@@ -135,6 +136,7 @@ bool Launcher::StartSlot(int index, int keeper, LiveSlot& slot) {
   if (slot.process == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0UL, 0UL, 0UL);
     close(go[1]);
+    close(ends[0]);  // or it would never see that the keeper is gone
     close(kKeeper);
     RunSlot(setup);
   }
@@ -184,7 +186,7 @@ void Launcher::MakeSlot(int index) {
   SlotReady answer;
   LiveSlot slot;
   const bool is_started =
-      Does("socketpair of a slot", socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) && StartSlot(index, ends[1], slot);
+      Does("socketpair of a slot", socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) && StartSlot(index, ends, slot);
   if (!is_started) {
     answer.trouble = State().trouble;
     Note("a slot", EIO);
