@@ -31,7 +31,7 @@ namespace {
 class MathVerifier final : public Verifier {
  public:
   std::string_view name() const override { return "math"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
     math::Request request;

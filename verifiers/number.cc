@@ -58,7 +58,7 @@ void Settle(Verdict& verdict, Outcome outcome, std::string reason) {
 class NumberVerifier final : public Verifier {
  public:
   std::string_view name() const override { return "number"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
     std::string_view span;
