@@ -40,7 +40,7 @@ bool IsEqual(const Gold& gold, std::string_view answer) {
 class ExactMatchVerifier final : public Verifier {
  public:
   std::string_view name() const override { return "exact_match"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
     std::string_view span;
