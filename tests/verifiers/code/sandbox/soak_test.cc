@@ -60,7 +60,7 @@ std::vector<Kind> Hostile() {
        {Ending::kCpuLimit, Ending::kWallLimit, Ending::kMemoryLimit}},
       {Python("while True: pass\n"), "", {Ending::kCpuLimit}},
       {Python("import os\nwhile True: os.write(1, b'x' * 65536)\n"), "", {Ending::kOutputLimit}},
-      {Python("x = []\nwhile True: x.append(bytearray(1 << 20))\n"), "", {Ending::kMemoryLimit, Ending::kExited}},
+      {Python("x = []\nwhile True: x.append(bytearray(1 << 20))\n"), "", {Ending::kMemoryLimit, Ending::kCpuLimit, Ending::kExited}},
       {Python("import os\nif os.fork() == 0:\n  os.setsid()\n  import time\n  time.sleep(1000)\n"), ""},
       {Python("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"), "", {Ending::kSignalled}},
       {Python("import os\nos.kill(-1, 9)\n"), "", {Ending::kExited, Ending::kSignalled}},
