@@ -32,3 +32,11 @@ foreach(library calcium flint-arb flint antic mpfr gmp)
 endforeach()
 add_library(arb::arb INTERFACE IMPORTED)
 set_target_properties(arb::arb PROPERTIES INTERFACE_LINK_LIBRARIES "${arb_libraries}" INTERFACE_INCLUDE_DIRECTORIES "${ARB_INCLUDE_DIR}")
+
+# Whole numbers of any size by themselves, for the generators of problems, which need no more of the above.
+add_library(gmp::gmp INTERFACE IMPORTED)
+find_library(CUPEL_LIB_gmpxx gmpxx)
+if(NOT CUPEL_LIB_gmpxx)
+  message(FATAL_ERROR "libgmpxx was not found: ${CUPEL_SETUP_HINT}")
+endif()
+set_target_properties(gmp::gmp PROPERTIES INTERFACE_LINK_LIBRARIES "${CUPEL_LIB_gmpxx};${CUPEL_LIB_gmp}")

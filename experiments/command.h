@@ -32,6 +32,7 @@ Action DeclareSandbox(CLI::App& app);
 Action DeclareScore(CLI::App& app);
 Action DeclareSft(CLI::App& app);
 Action DeclareShow(CLI::App& app);
+Action DeclareTasks(CLI::App& app);
 Action DeclareTrain(CLI::App& app);
 Action DeclareVerify(CLI::App& app);
 
