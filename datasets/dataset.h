@@ -9,6 +9,7 @@
 #include <absl/status/statusor.h>
 
 #include "base/config.h"
+#include "datasets/procedural/config.h"
 #include "datasets/task.h"
 
 namespace cupel {
@@ -94,12 +95,14 @@ struct DatasetConfig {
   std::string source = "arithmetic";  // name in datasets/registry.def
   ArithmeticConfig arithmetic;
   JsonlConfig jsonl;
+  ProceduralConfig procedural;
   std::vector<CurriculumStage> curriculum;
   template <class Field>
   void VisitFields(Field&& field) {
-    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl"}});
+    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl", "procedural"}});
     field("arithmetic", arithmetic, "generated arithmetic");
     field("jsonl", jsonl, "JSON lines file");
+    field("procedural", procedural, "generated problems of many families");
     field("curriculum", curriculum, "easier settings that training draws from first, stage by stage");
   }
 };

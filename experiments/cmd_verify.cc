@@ -137,10 +137,14 @@ Item ReadItem(std::string_view line, const std::string& where, const VerifyOptio
   const std::optional<std::string> gold = TextOf(*object, "answer");
   const std::optional<std::string> completion = TextOf(*object, "completion");
   const std::optional<std::string> prediction = TextOf(*object, "prediction");
+  // Generated problems come with what the puzzle verifier checks against, and some without a gold answer.
+  const bool is_puzzle = options.verifier == "puzzle";
   if (object->contains("options")) {
     item.task.metadata = DumpJson((*object)["options"]);
+  } else if (is_puzzle && object->contains("metadata")) {
+    item.task.metadata = DumpJson((*object)["metadata"]);
   }
-  if (!gold) {
+  if (!gold && !is_puzzle) {
     item.problem = fmt::format("{}: there is no member \"answer\", the gold answer", where);
   } else if (!completion && !prediction && !options.check_golds) {
     item.problem =
@@ -159,6 +163,9 @@ Json JudgedJson(const Item& item, const Judged& judged, bool explain, bool is_co
   }
   Json json = {{"id", item.id}, {"outcome", OutcomeName(verdict.outcome)}};
   json["score"] = verdict.is_scored() ? Json(verdict.outcome == Outcome::kCorrect ? 1 : 0) : Json();
+  if (verdict.credit > 0) {
+    json["credit"] = verdict.credit;
+  }
   json["extracted"] = verdict.extracted;
   json["span"] = {verdict.span.begin, verdict.span.end};
   json["rule"] = verdict.rule;

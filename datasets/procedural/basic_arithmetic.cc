@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "datasets/procedural/integer_expression.h"
 #include "datasets/procedural/item_text.h"
@@ -15,7 +16,7 @@ constexpr std::string_view kName = "basic_arithmetic";
 constexpr Setting kSettings[] = {
     {"min_terms", "fewest numbers", "2|3|3|4|5", 2, 12},
     {"max_terms", "most numbers", "3|4|5|7|9", 2, 12},
-    {"max_value", "largest number drawn", "9|20|50|100|999", 1, 99999},
+    {"max_value", "largest number drawn", "30|40|60|100|999", 10, 99999},
     {"operators", "operators to draw from", R"(["+","-","*","/"])", 0, 0, "+|-|*|/"},
 };
 constexpr Setting kRgSettings[] = {
@@ -30,6 +31,7 @@ constexpr Setting kRgSettings[] = {
     {"whitespace", "blanks between the parts", "\"single\"", 0, 0, "no_space|single|random"},
 };
 
+constexpr int64_t kLeastValue = 10;                 // of the cupel variant
 constexpr int64_t kMaxDividend = int64_t{1} << 46;  // its divisors are found by trial up to the root
 
 // Divisors of gcd(a, b) in the order in which trial division finds them, each with its partner.
@@ -288,10 +290,18 @@ class Tree {
 
 absl::StatusOr<Item> Generate(const Settings& settings, ItemRandom& random, int64_t index) {
   const int64_t terms = random.Int(settings.Int("min_terms"), settings.Int("max_terms"));
-  Tree tree(settings, random);
-  const auto [expression, value] = tree.Draw(terms, true);
-  if (tree.failed()) {
-    return absl::AbortedError("the value does not fit in 64 bits; lower max_terms or max_value");
+  std::string expression;
+  int64_t value = 0;
+  bool is_found = false;
+  // Small values are common, and a policy could live on them.
+  for (int attempt = 0; attempt < 200 && !is_found; ++attempt) {
+    Tree tree(settings, random);
+    std::tie(expression, value) = tree.Draw(terms, true);
+    is_found = !tree.failed() && std::abs(value) >= kLeastValue;
+  }
+  if (!is_found) {
+    return InvalidArgument("basic_arithmetic: no expression has a value of at least {} that fits in 64 bits; change max_value or max_terms",
+                           kLeastValue);
   }
   Json metadata = BeginMetadata(kName, index);
   metadata["expression"] = expression;

@@ -10,7 +10,7 @@ constexpr std::string_view kName = "chain_sum";
 constexpr Setting kSettings[] = {
     {"min_terms", "fewest numbers", "2|3|4|5|6", 2, 50},
     {"max_terms", "most numbers", "3|4|5|7|10", 2, 50},
-    {"min_digits", "fewest digits of a number", "1|2|2|3|4", 1, 17},
+    {"min_digits", "fewest digits of a number", "2|2|2|3|4", 1, 17},
     {"max_digits", "most digits of a number", "2|2|3|4|6", 1, 17},
     {"allow_negation", "numbers may be negative", "false|false|false|true|true"},
 };

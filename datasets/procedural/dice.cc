@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view kName = "dice";
 constexpr Setting kSettings[] = {
-    {"num_dice", "dice rolled", "2|2|3|3|4", 1, 8},
-    {"max_dice_size", "most sides of a die", "6|8|8|12|20", 4, 60},
+    {"num_dice", "dice rolled", "2|3|3|3|4", 1, 8},
+    {"max_dice_size", "most sides of a die", "12|8|12|14|20", 4, 60},
 };
 constexpr Setting kRgSettings[] = {
     {"num_dice", "dice rolled", "4", 1, 10},
@@ -68,7 +68,7 @@ absl::StatusOr<Item> GenerateRg(const Settings& settings, ItemRandom& random, in
 absl::StatusOr<Item> Generate(const Settings& settings, ItemRandom& random, int64_t index) {
   std::vector<int64_t> dice(static_cast<size_t>(settings.Int("num_dice")));
   for (int64_t& sides : dice) {
-    sides = random.Int(4, settings.Int("max_dice_size"));
+    sides = random.Int((settings.Int("max_dice_size") + 1) / 2, settings.Int("max_dice_size"));
   }
   const std::vector<int64_t> ways = CountWays(dice);
   const auto highest = static_cast<int64_t>(ways.size()) - 1;

@@ -11,7 +11,7 @@ namespace {
 constexpr Setting kGcdSettings[] = {
     {"min_numbers", "fewest numbers", "2|2|2|3|3", 2, 10},
     {"max_numbers", "most numbers", "2|2|3|3|4", 2, 10},
-    {"max_gcd", "largest greatest common divisor; it is drawn first, from 2", "40|60|100|400|2000", 2, 1000000},
+    {"max_gcd", "largest greatest common divisor; it is drawn first, from 2", "99|120|200|500|2000", 2, 1000000},
     {"max_cofactor", "largest factor beside it", "9|20|60|300|2000", 3, 1000000},
 };
 constexpr Setting kLcmSettings[] = {

@@ -1,6 +1,6 @@
 // jugs: measure water by filling, emptying and pouring.
 
-#include <map>
+#include <functional>
 #include <numeric>
 
 #include "datasets/procedural/item_text.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kName = "jugs";
 constexpr Setting kSettings[] = {
-    {"num_jugs", "number of jugs", "2|3|3|3|3", 2, 4},
+    {"num_jugs", "number of jugs", "3", 2, 3},
     {"max_capacity", "largest jug", "9|9|12|16|24", 5, 30},
     {"min_moves", "fewest moves of the shortest solution", "4|5|6|8|10", 2, 16},
     {"optimal", "only a shortest solution counts", "false"},
@@ -23,92 +23,97 @@ constexpr Setting kRgSettings[] = {
 
 using State = std::vector<int>;
 
-int Code(const State& state) {
-  int code = 0;
-  for (const int level : state) {
-    code = code * 64 + level;
-  }
-  return code;
-}
-
-struct Step {
-  std::string text;
-  State next;
-};
-
-// Fill and empty each jug, then its pours, jug by jug.
-std::vector<Step> Steps(const State& state, const State& capacities) {
-  std::vector<Step> steps;
-  const auto name = [](size_t jug) { return static_cast<char>('A' + jug); };
-  for (size_t i = 0; i < state.size(); ++i) {
-    steps.push_back({fmt::format("fill {}", name(i)), state});
-    steps.back().next[i] = capacities[i];
-    steps.push_back({fmt::format("empty {}", name(i)), state});
-    steps.back().next[i] = 0;
-    for (size_t j = 0; j < state.size(); ++j) {
-      if (i != j) {
-        const int amount = std::min(state[i], capacities[j] - state[j]);
-        steps.push_back({fmt::format("pour {}->{}", name(i), name(j)), state});
-        steps.back().next[i] -= amount;
-        steps.back().next[j] += amount;
-      }
-    }
-  }
-  return steps;
-}
-
-// Breadth-first search from empty jugs.
+// Breadth-first search from empty jugs, until `is_goal` holds for a state if one is given. Moves are tried jug by jug: fill, empty, its
+// pours.
 class Reach {
  public:
-  explicit Reach(const State& capacities) {
-    Add(State(capacities.size(), 0), -1, "");
+  explicit Reach(const State& capacities, const std::function<bool(const State&)>& is_goal = nullptr) : capacities_(capacities) {
+    size_t num_codes = 1;
+    for (const int capacity : capacities) {
+      num_codes *= static_cast<size_t>(capacity) + 1;
+    }
+    known_.resize(num_codes);
+    Add(State(capacities.size(), 0), -1, {});
     for (size_t head = 0; head < states_.size(); ++head) {
-      const State state = states_[head].state;
-      for (Step& step : Steps(state, capacities)) {
-        Add(std::move(step.next), static_cast<int>(head), std::move(step.text));
+      State state = states_[head].state;
+      if (is_goal && is_goal(state)) {
+        goal_ = static_cast<int64_t>(head);
+        return;
       }
+      AddNext(state, static_cast<int>(head));
     }
   }
 
+  int64_t goal() const { return goal_; }  // -1: none was reached
   size_t size() const { return states_.size(); }
   const State& state(size_t i) const { return states_[i].state; }
   int64_t depth(size_t i) const { return states_[i].depth; }
 
-  // The first state reached for which `is_goal` holds; size() if there is none.
-  template <class IsGoal>
-  size_t First(const IsGoal& is_goal) const {
-    size_t i = 0;
-    while (i < states_.size() && !is_goal(states_[i].state)) {
-      ++i;
-    }
-    return i;
-  }
-
   std::vector<std::string> Path(size_t i) const {
     std::vector<std::string> path;
-    for (int at = static_cast<int>(i); states_[static_cast<size_t>(at)].from >= 0; at = states_[static_cast<size_t>(at)].from) {
-      path.push_back(states_[static_cast<size_t>(at)].text);
+    for (size_t at = i; states_[at].from >= 0; at = static_cast<size_t>(states_[at].from)) {
+      path.push_back(Text(states_[at].move));
     }
     std::ranges::reverse(path);
     return path;
   }
 
  private:
+  struct Move {
+    char kind = 'f';  // fill, empty, pour
+    size_t from = 0;
+    size_t to = 0;
+  };
   struct Reached {
     State state;
     int from;
-    std::string text;
+    Move move;
     int64_t depth;
   };
 
-  void Add(State state, int from, std::string text) {
-    if (known_.emplace(Code(state), 0).second) {
-      states_.push_back({std::move(state), from, std::move(text), from < 0 ? 0 : states_[static_cast<size_t>(from)].depth + 1});
+  static std::string Text(const Move& move) {
+    const auto name = [](size_t jug) { return static_cast<char>('A' + jug); };
+    return move.kind == 'p'   ? fmt::format("pour {}->{}", name(move.from), name(move.to))
+           : move.kind == 'f' ? fmt::format("fill {}", name(move.from))
+                              : fmt::format("empty {}", name(move.from));
+  }
+
+  void AddNext(State& state, int head) {
+    for (size_t i = 0; i < state.size(); ++i) {
+      const int level = state[i];
+      state[i] = capacities_[i];
+      Add(state, head, {'f', i, 0});
+      state[i] = 0;
+      Add(state, head, {'e', i, 0});
+      state[i] = level;
+      for (size_t j = 0; j < state.size(); ++j) {
+        if (i != j) {
+          const int amount = std::min(state[i], capacities_[j] - state[j]);
+          state[i] -= amount;
+          state[j] += amount;
+          Add(state, head, {'p', i, j});
+          state[i] += amount;
+          state[j] -= amount;
+        }
+      }
     }
   }
 
+  void Add(const State& state, int from, const Move& move) {
+    size_t code = 0;
+    for (size_t i = 0; i < state.size(); ++i) {
+      code = code * (static_cast<size_t>(capacities_[i]) + 1) + static_cast<size_t>(state[i]);
+    }
+    if (!known_[code]) {
+      known_[code] = true;
+      states_.push_back({state, from, move, from < 0 ? 0 : states_[static_cast<size_t>(from)].depth + 1});
+    }
+  }
+
+  const State& capacities_;
   std::vector<Reached> states_;
-  std::map<int, int> known_;
+  std::vector<bool> known_;
+  int64_t goal_ = -1;
 };
 
 std::string Described(const State& state) {
@@ -135,19 +140,18 @@ absl::StatusOr<Item> GenerateRg(const Settings& settings, ItemRandom& random, in
     }
     const int target = random.Choice(targets);
     const auto holds = [&](const State& state) { return std::ranges::find(state, target) != state.end(); };
-    const Reach reach(capacities);
-    const size_t goal = reach.First(holds);
-    if (goal == reach.size() || reach.depth(goal) < difficulty) {
+    const Reach reach(capacities, holds);
+    if (reach.goal() < 0 || reach.depth(static_cast<size_t>(reach.goal())) < difficulty) {
       continue;
     }
+    const int64_t min_moves = reach.depth(static_cast<size_t>(reach.goal()));
     // reasoning-gym's solver knows only three jugs.
     const State three(capacities.begin(), capacities.begin() + 3);
-    const Reach reach_three(three);
-    const size_t goal_three = reach_three.First(holds);
+    const Reach reach_three(three, holds);
     const std::vector<std::string> solution =
-        goal_three == reach_three.size() ? std::vector<std::string>{"No solution"} : reach_three.Path(goal_three);
+        reach_three.goal() < 0 ? std::vector<std::string>{"No solution"} : reach_three.Path(static_cast<size_t>(reach_three.goal()));
     Json metadata = BeginMetadata(kName, index);
-    metadata["puzzle"] = {{"jug_capacities", capacities}, {"target", target}, {"min_moves", reach.depth(goal)}};
+    metadata["puzzle"] = {{"jug_capacities", capacities}, {"target", target}, {"min_moves", min_moves}};
     metadata["difficulty"] = {{"num_jugs", settings.Int("num_jugs")}, {"difficulty", difficulty}};
     return RgItem(
         fmt::format("You are a police officer. A maniac has planted a bomb next to a public fountain.\n\nTo defuse the bomb, you "

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kName = "knights_knaves";
 constexpr Setting kSettings[] = {
-    {"people", "number of people", "3|4|5|6|8", 2, 12},
-    {"depth", "nesting of their statements", "1|2|2|2|3", 1, 4},
+    {"people", "number of people", "3|4|5|6|8", 2, 10},
+    {"depth", "nesting of their statements", "2|2|2|2|3", 2, 4},
 };
 
 struct Statement {

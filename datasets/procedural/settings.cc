@@ -163,6 +163,8 @@ absl::StatusOr<Settings> Settings::Create(std::string_view family, std::span<con
     Value value;
     value.name = row.name;
     value.kind = KindOf(json);
+    // "0|0.5|1|1|1" is a number at every level.
+    value.kind = value.kind == Kind::kInt && row.value.find('.') != std::string_view::npos ? Kind::kReal : value.kind;
     Check(Assign(json, value), "a default has the type it stands for");
     settings.values_.push_back(std::move(value));
   }

@@ -18,6 +18,10 @@ DatasetConfig SampleConfig(std::string_view source) {
   config.source = source;
   config.jsonl.path = CUPEL_SOURCE_DIR "/tests/datasets/cases/grade_school.jsonl";
   config.jsonl.held_out_fraction = 0.5;
+  config.procedural.families = {"basic_arithmetic", "countdown", "word_sorting"};
+  config.procedural.level = 4;
+  config.procedural.size = 200;
+  config.procedural.eval_size = 60;
   return config;
 }
 

@@ -1,5 +1,6 @@
-// Covers the commands that README and docs show. Those that use only the built-in model are run as they stand, in order, in one folder; of
-// the others the command, its options and the recipes they name must exist. Alone: build/release/tests/experiments_test "[documentation]"
+// Covers the commands that README and docs show. Those that need no model but the built-in one are run as they stand, in order, in one
+// folder; of the others the command, its options and the recipes they name must exist. Alone: build/release/tests/experiments_test
+// "[documentation]"
 
 #include <algorithm>
 #include <filesystem>
@@ -104,8 +105,10 @@ std::vector<Command> AllCommands() {
   return commands;
 }
 
-bool IsTiny(const Command& command) {
-  return std::any_of(command.words.begin(), command.words.end(), [](const std::string& word) { return Contains(word, "tiny"); });
+// Needs nothing but the program: the built-in model, or no model at all.
+bool IsSelfContained(const Command& command) {
+  return command.words[0] == "tasks" ||
+         std::any_of(command.words.begin(), command.words.end(), [](const std::string& word) { return Contains(word, "tiny"); });
 }
 
 bool IsShellConstruct(const std::string& word) { return word == "|" || word == "<" || word == ">" || word == "&&"; }
@@ -130,7 +133,8 @@ TEST_CASE("the commands of the documents exist with the options they are given",
       continue;
     }
     // A command that has commands of its own, `cupel log check`, explains their options there.
-    const bool is_nested = (command.words[0] == "log" || command.words[0] == "sandbox") && command.words.size() > 1;
+    const bool has_commands = command.words[0] == "log" || command.words[0] == "sandbox" || command.words[0] == "tasks";
+    const bool is_nested = has_commands && command.words.size() > 1;
     const std::string name = is_nested ? command.words[0] + " " + command.words[1] : command.words[0];
     if (!help.contains(name)) {
       const ProcessResult result =
@@ -152,12 +156,12 @@ TEST_CASE("the commands of the documents exist with the options they are given",
   CHECK(count >= 3);
 }
 
-TEST_CASE("the commands of the documents that use the built-in model work as they stand", "[documentation]") {
+TEST_CASE("the commands of the documents that need nothing but the program work as they stand", "[documentation]") {
   const TempDir folder;
   fs::create_directory_symlink(kRoot + "/experiments", folder.File("experiments"));
   int count = 0;
   for (const Command& command : AllCommands()) {
-    if (!IsTiny(command) || std::any_of(command.words.begin(), command.words.end(), IsShellConstruct)) {
+    if (!IsSelfContained(command) || std::any_of(command.words.begin(), command.words.end(), IsShellConstruct)) {
       continue;
     }
     ++count;

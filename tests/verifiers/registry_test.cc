@@ -50,6 +50,9 @@ std::vector<std::string> Golds(std::string_view verifier) {
   if (verifier == "code") {
     return {"def f(x):\n    return x + 1", "def f(x):\n    return x * 2", "def f(x):\n    return x - 3"};
   }
+  if (verifier == "puzzle") {
+    return {"12", "-5", "0", "1234567", "1,234"};
+  }
   if (verifier == "math") {
     return {"12", "\\frac{3}{4}", "x^2+1", "(1,2)", "\\{1,2,3\\}", "[0,1)", "2\\sqrt{3}"};
   }
@@ -66,6 +69,9 @@ Task GoldTask(std::string_view verifier, const std::string& gold) {
     const int expected = gold.ends_with("+ 1") ? 6 : gold.ends_with("* 2") ? 10 : 2;
     task.metadata =
         R"({"format": "call", "record": {"function": "f", "tests": [{"args": [5], "expected": )" + std::to_string(expected) + "}]}}";
+  }
+  if (verifier == "puzzle") {
+    task.metadata = R"({"source_dataset": "chain_sum", "variant": "cupel"})";
   }
   if (verifier == "ifeval") {  // asked for the gold as a keyword
     task.metadata = R"({"instruction_id_list": ["keywords:existence"], "kwargs": [{"keywords": [")" + gold + R"("]}]})";
