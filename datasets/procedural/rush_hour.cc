@@ -13,8 +13,8 @@ constexpr int kSize = 6;
 constexpr int kExitRow = 2;
 constexpr size_t kMaxStates = 20000;
 constexpr Setting kSettings[] = {
-    {"cars", "cars besides A", "4|6|7|8|9", 2, 11},
-    {"min_moves", "fewest moves of the shortest solution", "2|3|5|7|9", 1, 30},
+    {"cars", "cars besides A", "6|7|8|8|9", 2, 11},
+    {"min_moves", "fewest moves of the shortest solution", "3|4|5|7|9", 1, 30},
 };
 
 struct Car {
