@@ -47,9 +47,9 @@ struct Date {
   int64_t days = 0;
 
   static Date Of(int64_t year, int64_t month, int64_t day) {
-    using namespace std::chrono;  // NOLINT: the calendar's own names
-    return {
-        sys_days(std::chrono::year(static_cast<int>(year)) / static_cast<int>(month) / static_cast<int>(day)).time_since_epoch().count()};
+    const std::chrono::year_month_day fields(std::chrono::year(static_cast<int>(year)), std::chrono::month(static_cast<unsigned>(month)),
+                                             std::chrono::day(static_cast<unsigned>(day)));
+    return {std::chrono::sys_days(fields).time_since_epoch().count()};
   }
   std::chrono::year_month_day Fields() const { return std::chrono::year_month_day(std::chrono::sys_days(std::chrono::days(days))); }
   int64_t year() const { return static_cast<int>(Fields().year()); }
