@@ -33,9 +33,10 @@ struct CostOptions {
   bool json = false;
 };
 
+// A published model's name, or whatever OpenModel opens.
 absl::StatusOr<ModelShape> ResolveShape(const std::string& name) {
-  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".gguf") || Exists(name);
-  if (!is_path) {
+  const bool is_file = name == "tiny" || name.find('/') != std::string::npos || name.ends_with(".gguf") || Exists(name);
+  if (!is_file) {
     return FindShape(name);
   }
   CUPEL_ASSIGN_OR_RETURN(const ModelFile model, OpenModel(name));
