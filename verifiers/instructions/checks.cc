@@ -65,9 +65,9 @@ Followed NoForbiddenWords(std::string_view text, const Arguments& arguments) {
 }
 
 Followed LetterFrequency(std::string_view text, const Arguments& arguments) {
-  const std::string letter = AsciiLower(TrimSpace(arguments.text));
+  const std::string letter = LowerCaseText(TrimSpace(arguments.text));
   int64_t count = 0;
-  for (const std::string lower = AsciiLower(text); const char c : lower) {
+  for (const std::string lower = LowerCaseText(text); const char c : lower) {
     count += letter.size() == 1 && c == letter[0] ? 1 : 0;
   }
   return Relates(count, arguments);
@@ -101,7 +101,7 @@ Followed NumberOfParagraphs(std::string_view text, const Arguments& arguments) {
   return Is(CountStarredParagraphs(text) == arguments.number);
 }
 Followed NthParagraph(std::string_view text, const Arguments& arguments) {
-  return Is(ParagraphBegins(text, arguments.number, arguments.nth_paragraph, AsciiLower(arguments.text)));
+  return Is(ParagraphBegins(text, arguments.number, arguments.nth_paragraph, LowerCaseText(arguments.text)));
 }
 
 Followed Placeholders(std::string_view text, const Arguments& arguments) { return Is(CountPlaceholders(text) >= arguments.number); }
@@ -120,11 +120,11 @@ Followed Sections(std::string_view text, const Arguments& arguments) {
 Followed Title(std::string_view text, const Arguments&) { return Is(HasTitle(text)); }
 
 Followed Postscript(std::string_view text, const Arguments& arguments) {
-  const std::string lower = AsciiLower(text);
+  const std::string lower = LowerCaseText(text);
   if (arguments.text == "P.P.S") {
     return Is(Finds(lower, "p\\.\\s?p\\.\\s?s"));
   }
-  return Is(arguments.text == "P.S." ? Finds(lower, "p\\.\\s?s\\.") : lower.find(AsciiLower(arguments.text)) != std::string::npos);
+  return Is(arguments.text == "P.S." ? Finds(lower, "p\\.\\s?s\\.") : lower.find(LowerCaseText(arguments.text)) != std::string::npos);
 }
 
 Followed ConstrainedResponse(std::string_view text, const Arguments&) {
@@ -143,7 +143,7 @@ Followed JsonFormat(std::string_view text, const Arguments&) {
 
 Followed TwoResponses(std::string_view text, const Arguments&) { return Is(HasTwoResponses(text)); }
 Followed RepeatsPrompt(std::string_view text, const Arguments& arguments) {
-  return Is(AsciiLower(TrimSpace(text)).starts_with(AsciiLower(TrimSpace(arguments.text))));
+  return Is(LowerCaseText(TrimSpace(text)).starts_with(LowerCaseText(TrimSpace(arguments.text))));
 }
 
 std::string_view StripQuotes(std::string_view text) {
@@ -156,7 +156,7 @@ std::string_view StripQuotes(std::string_view text) {
   return text;
 }
 Followed EndsWith(std::string_view text, const Arguments& arguments) {
-  return Is(AsciiLower(StripQuotes(TrimSpace(text))).ends_with(AsciiLower(TrimSpace(arguments.text))));
+  return Is(LowerCaseText(StripQuotes(TrimSpace(text))).ends_with(LowerCaseText(TrimSpace(arguments.text))));
 }
 Followed Quotation(std::string_view text, const Arguments&) {
   text = TrimSpace(text);

@@ -155,7 +155,7 @@ bool ParagraphBegins(std::string_view text, int64_t count, int64_t nth, std::str
   while (end < rest.size() && !IsSpace(rest[end]) && !IsOneOf(rest[end], ".,?!'\"")) {
     ++end;
   }
-  return !rest.empty() && AsciiLower(rest.substr(0, end)) == word;
+  return !rest.empty() && LowerCaseText(rest.substr(0, end)) == word;
 }
 
 }  // namespace cupel

@@ -5,6 +5,7 @@
 #include "verifiers/math/lexer_numbers.h"
 #include "verifiers/math/lexer_tables.h"
 #include "verifiers/math/token.h"
+#include "verifiers/math/word_list.h"
 
 namespace cupel::math {
 namespace {
@@ -25,11 +26,6 @@ constexpr auto kStyleCommands = std::to_array<std::string_view>(
      "bold",   "boxed",      "fbox", "smash",  "underline", "mathbin", "mathrel", "mathord",  "ensuremath", "cancel"});
 constexpr auto kGreekWords = std::to_array<std::string_view>(
     {"alpha", "beta", "gamma", "delta", "theta", "lambda", "omega", "phi", "rho", "sigma", "epsilon", "mu", "tau", "psi"});
-
-template <class List>
-bool Has(const List& list, std::string_view item) {
-  return std::ranges::find(list, item) != list.end();
-}
 
 // The code point at the front of `text` and its length; an invalid byte gives 0xFFFD and 1.
 uint32_t DecodeUtf8(std::string_view text, size_t& length) {

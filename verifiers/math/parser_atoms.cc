@@ -6,12 +6,6 @@
 
 namespace cupel::math {
 
-std::string LowerCaseText(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerCase);
-  return lower;
-}
-
 Expr Parser::ParseAtom() {
   if (!Descend()) {
     return nullptr;

@@ -120,6 +120,4 @@ class Parser {
 // True for a number that was written as digits alone.
 inline bool IsInteger(Expr expr) { return expr->Is(Kind::kNumber) && expr->info < 0 && expr->value.is_integer(); }
 
-std::string LowerCaseText(std::string_view text);
-
 }  // namespace cupel::math

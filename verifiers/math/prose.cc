@@ -8,20 +8,10 @@
 #include "verifiers/answer/characters.h"
 #include "verifiers/math/repairs.h"
 #include "verifiers/math/units.h"
+#include "verifiers/math/word_list.h"
 
 namespace cupel::math {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerCase);
-  return lower;
-}
-
-template <class List>
-bool Has(const List& list, std::string_view item) {
-  return std::ranges::find(list, item) != list.end();
-}
 
 constexpr auto kConditions = std::to_array<std::string_view>({"if", "when", "unless", "otherwise", "whenever", "else", "except"});
 constexpr auto kClauses =
@@ -38,7 +28,7 @@ std::vector<std::string> Declared(std::span<const Token> clause, std::vector<std
   bool declares_reals = false;
   std::vector<std::string> names;
   for (const Token& token : clause) {
-    const std::string word = token.kind == Tok::kWord ? Lower(token.text) : std::string();
+    const std::string word = token.kind == Tok::kWord ? LowerCaseText(token.text) : std::string();
     declares = declares || (token.kind == Tok::kSet && (token.text.starts_with('Z') || token.text.starts_with('N'))) || word == "integer" ||
                word == "integers" || word == "natural" || word == "constant" || word == "constants";
     declares_reals = declares_reals || (token.kind == Tok::kSet && token.text.starts_with('R')) || word == "real" || word == "arbitrary";
@@ -73,7 +63,7 @@ void CutRemark(Trimmed& trimmed) {
     depth += DepthStep(tokens[--open]);
   }
   ++open;
-  const std::string first = Lower(tokens[open].text);
+  const std::string first = LowerCaseText(tokens[open].text);
   const bool is_prose = std::all_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2, &IsProseWord);
   const bool is_remark = open + 1 < end && open >= 2 && tokens[open - 1].kind == Tok::kOpen && tokens[open - 1].text == "(" &&
                          (is_prose || (IsProseWord(tokens[open]) && Has(kReasons, first))) && !Has(kConditions, first) &&
@@ -96,7 +86,7 @@ void CutRemark(Trimmed& trimmed) {
 void CutOpening(Trimmed& trimmed) {
   constexpr auto kOpenings = std::to_array<std::string_view>({"either", "approximately", "only", "exactly", "just"});
   std::vector<Token>& tokens = trimmed.tokens;
-  while (tokens.size() > 2 && IsProseWord(tokens[0]) && Has(kOpenings, Lower(tokens[0].text)) && tokens[1].kind != Tok::kWord) {
+  while (tokens.size() > 2 && IsProseWord(tokens[0]) && Has(kOpenings, LowerCaseText(tokens[0].text)) && tokens[1].kind != Tok::kWord) {
     tokens.erase(tokens.begin());
     trimmed.has_label = true;
   }
@@ -128,7 +118,7 @@ void OpenDeclaration(std::vector<Token>& tokens) {
 bool SaysMore(std::span<const Token> clause) {
   bool joined = false;
   for (const Token& token : clause.subspan(1)) {
-    const std::string word = IsProseWord(token) ? Lower(token.text) : "";
+    const std::string word = IsProseWord(token) ? LowerCaseText(token.text) : "";
     if (word == "for" || word == "where" || Has(kConditions, word)) {
       return true;  // "5 for odd n, 6 for even n"
     }
@@ -145,7 +135,7 @@ void CutClause(Trimmed& trimmed) {
   int depth = 0;
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
     depth += DepthStep(tokens[i]);
-    const std::string word = IsProseWord(tokens[i]) ? Lower(tokens[i].text) : "";
+    const std::string word = IsProseWord(tokens[i]) ? LowerCaseText(tokens[i].text) : "";
     const bool begins = depth == 0 && i > 0 && (tokens[i].kind == Tok::kQuantifier || Has(kClauses, word));
     if (depth == 0 && Has(kConditions, word)) {
       return;
@@ -165,7 +155,7 @@ void CutClause(Trimmed& trimmed) {
     if (!HasMath(head)) {
       continue;
     }
-    if (std::ranges::any_of(clause, [](const Token& token) { return Has(kConditions, Lower(token.text)); })) {
+    if (std::ranges::any_of(clause, [](const Token& token) { return Has(kConditions, LowerCaseText(token.text)); })) {
       return;
     }
     if (SaysMore(clause)) {
@@ -192,7 +182,7 @@ bool NamesMore(std::span<const Token> rest) {
     const bool separates = token.kind == Tok::kComma || token.kind == Tok::kSemicolon || token.kind == Tok::kAnd;
     is_separated = is_separated || separates;
     has_words = !separates && (has_words || IsProseWord(token));
-    if (is_separated && has_words && (token.kind == Tok::kColon || (IsProseWord(token) && Has(kCopulas, Lower(token.text))))) {
+    if (is_separated && has_words && (token.kind == Tok::kColon || (IsProseWord(token) && Has(kCopulas, LowerCaseText(token.text))))) {
       return true;
     }
   }
@@ -211,7 +201,7 @@ void CutLabel(Trimmed& trimmed) {
   for (size_t i = 0; i + 2 < tokens.size(); ++i) {
     const Token& token = tokens[i];
     depth += DepthStep(token);
-    const std::string word = IsProseWord(token) ? Lower(token.text) : "";
+    const std::string word = IsProseWord(token) ? LowerCaseText(token.text) : "";
     if (depth == 0 && (token.kind == Tok::kComma || token.kind == Tok::kSemicolon || token.kind == Tok::kAnd || token.kind == Tok::kOr ||
                        token.kind == Tok::kRelation || Has(kNegations, word))) {
       break;
@@ -250,7 +240,7 @@ std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens) {
   size_t begin = 0;
   size_t end = tokens.size() - 1;
   const auto is_harmless = [](const Token& token) {
-    const std::string word = Lower(token.text);
+    const std::string word = LowerCaseText(token.text);
     return IsProseWord(token) && IsHarmlessWord(word) && !Has(kNegations, word) && !Has(kConditions, word) && !Has(kClauses, word);
   };
   while (begin < end &&
@@ -277,7 +267,7 @@ std::string PlainWords(const std::vector<Token>& tokens) {
       continue;
     }
     text += text.empty() || !token.space_before ? "" : " ";
-    text += Lower(token.text);
+    text += LowerCaseText(token.text);
   }
   for (const std::string_view article : {"the ", "a ", "an "}) {
     if (text.starts_with(article) && text.size() > article.size() + 1) {

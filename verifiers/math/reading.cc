@@ -14,12 +14,6 @@
 namespace cupel::math {
 namespace {
 
-std::string LowerText(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerCase);
-  return lower;
-}
-
 // Without Markdown emphasis, quotes and the full stop around the whole.
 std::string_view Undressed(std::string_view text) {
   while (true) {
@@ -54,7 +48,7 @@ Permuted CutPermutations(std::vector<Token>& tokens) {
   size_t begin = tokens.size() - 1;
   bool has_word = false;
   bool is_cyclic = false;
-  const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerText(tokens[i].text) : std::string(); };
+  const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string(); };
   constexpr auto kWords = std::to_array<std::string_view>(
       {"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic", "permutation", "permutations"});
   while (begin > 0 && std::ranges::find(kWords, word_at(begin - 1)) != kWords.end()) {

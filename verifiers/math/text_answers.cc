@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "verifiers/answer/characters.h"
+#include "verifiers/math/word_list.h"
 
 namespace cupel::math {
 namespace {
@@ -26,11 +27,6 @@ constexpr auto kRomans = std::to_array<std::string_view>({"ii", "iii", "iv"});
 constexpr auto kDays =
     std::to_array<std::string_view>({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february",
                                      "april", "august", "september", "october", "november", "december"});
-
-template <class List>
-bool Has(const List& list, std::string_view item) {
-  return std::ranges::find(list, item) != list.end();
-}
 
 std::vector<std::string> Split(std::string_view words) {
   std::vector<std::string> parts;

@@ -6,20 +6,10 @@
 #include "verifiers/answer/characters.h"
 #include "verifiers/math/prose.h"
 #include "verifiers/math/units.h"
+#include "verifiers/math/word_list.h"
 
 namespace cupel::math {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerCase);
-  return lower;
-}
-
-template <class List>
-bool Has(const List& list, std::string_view item) {
-  return std::ranges::find(list, item) != list.end();
-}
 
 struct WordToken {
   std::string_view word;
@@ -208,16 +198,17 @@ class WordReader {
   // are whole numbers, which are parameters.
   void DropQuantifiers() {
     for (size_t i = 1; i + 3 < in_.size(); ++i) {
-      if (!IsWordAt(i) || Lower(in_[i].text) != "for") {
+      if (!IsWordAt(i) || LowerCaseText(in_[i].text) != "for") {
         continue;
       }
       size_t end = i + 1;
-      const std::string each = Lower(At(end).text);
+      const std::string each = LowerCaseText(At(end).text);
       if (each != "all" && each != "any" && each != "every" && each != "each") {
         continue;
       }
       ++end;
-      while (IsWordAt(end) && (Lower(At(end).text) == "real" || Lower(At(end).text) == "numbers" || Lower(At(end).text) == "number")) {
+      while (IsWordAt(end) && (LowerCaseText(At(end).text) == "real" || LowerCaseText(At(end).text) == "numbers" ||
+                               LowerCaseText(At(end).text) == "number")) {
         ++end;
       }
       if (At(end).kind != Tok::kLetter) {
@@ -240,7 +231,7 @@ class WordReader {
   // "n is odd", "n even", "n is divisible by 3" as congruences.
   bool Parity() {
     size_t at = position_ + 1;
-    const auto word = [&] { return IsWordAt(at) ? Lower(At(at).text) : std::string(); };
+    const auto word = [&] { return IsWordAt(at) ? LowerCaseText(At(at).text) : std::string(); };
     const bool has_verb = word() == "is" || word() == "are";
     at += has_verb ? 1 : 0;
     const std::string what = word();
@@ -256,7 +247,7 @@ class WordReader {
     } else if (what != "odd" && what != "even") {
       return false;
     }
-    if (IsWordAt(at + 1) && word() != "and" && !IsConnector(at + 1) && Lower(At(at + 1).text) != "or") {
+    if (IsWordAt(at + 1) && word() != "and" && !IsConnector(at + 1) && LowerCaseText(At(at + 1).text) != "or") {
       return false;
     }
     out_.push_back(in_[position_]);
@@ -268,14 +259,15 @@ class WordReader {
   // "odd n", "all odd integers n".
   bool ParityBefore(const std::string& word) {
     size_t at = position_ + 1;
-    while (IsWordAt(at) && (Lower(At(at).text) == "integers" || Lower(At(at).text) == "integer" || Lower(At(at).text) == "numbers")) {
+    while (IsWordAt(at) && (LowerCaseText(At(at).text) == "integers" || LowerCaseText(At(at).text) == "integer" ||
+                            LowerCaseText(At(at).text) == "numbers")) {
       ++at;
     }
     if ((word != "odd" && word != "even") || At(at).kind != Tok::kLetter ||
         (At(at + 1).kind != Tok::kEnd && At(at + 1).kind != Tok::kComma)) {
       return false;
     }
-    while (!out_.empty() && out_.back().kind == Tok::kWord && Has(kUniversal, Lower(out_.back().text))) {
+    while (!out_.empty() && out_.back().kind == Tok::kWord && Has(kUniversal, LowerCaseText(out_.back().text))) {
       out_.pop_back();
     }
     out_.push_back(in_[at]);
@@ -318,8 +310,8 @@ class WordReader {
     if (token.kind == Tok::kLetter && Parity()) {
       return;
     }
-    if (token.kind == Tok::kOpen && Before() == Tok::kNumber && IsWordAt(position_ + 1) && Lower(At(position_ + 1).text) == "base" &&
-        After(2) == Tok::kNumber && After(3) == Tok::kClose) {  // 101 (base 2)
+    if (token.kind == Tok::kOpen && Before() == Tok::kNumber && IsWordAt(position_ + 1) &&
+        LowerCaseText(At(position_ + 1).text) == "base" && After(2) == Tok::kNumber && After(3) == Tok::kClose) {  // 101 (base 2)
       Push(Tok::kUnder, "");
       out_.push_back(At(position_ + 2));
       position_ += 4;
@@ -358,7 +350,7 @@ class WordReader {
       return;
     }
     Token token = in_[position_];
-    const std::string word = Lower(token.text);
+    const std::string word = LowerCaseText(token.text);
     if (const auto found = std::ranges::find(kWordTokens, word, &WordToken::word); found != kWordTokens.end() && !IsNoun(word)) {
       ++position_;
       Push(found->kind, found->text);
@@ -377,7 +369,7 @@ class WordReader {
     const Tok next = After();
     const bool value_follows = next == Tok::kNumber || next == Tok::kLetter || next == Tok::kFraction || next == Tok::kRoot ||
                                next == Tok::kConstant || next == Tok::kOpen || next == Tok::kBrace ||
-                               (next == Tok::kWord && SmallNumber(Lower(At(position_ + 1).text)));
+                               (next == Tok::kWord && SmallNumber(LowerCaseText(At(position_ + 1).text)));
     if (word == "minus" || word == "negative" || word == "plus" || word == "equals") {
       return !value_follows;
     }
@@ -391,7 +383,7 @@ class WordReader {
       while (!rest.empty() && at < in_.size()) {
         const size_t end = std::min(rest.find(' '), rest.size());
         const std::string_view word = rest.substr(0, end);
-        if (!IsWordAt(at) || Lower(in_[at].text) != word) {
+        if (!IsWordAt(at) || LowerCaseText(in_[at].text) != word) {
           break;
         }
         ++at;
@@ -418,13 +410,13 @@ class WordReader {
   }
 
   bool IsConnector(size_t at) const {
-    const std::string word = Lower(At(at).text);
+    const std::string word = LowerCaseText(At(at).text);
     return IsWordAt(at) && (word == "and" || word == "except" || word == "or" || word == "such") && Before() != Tok::kWord;
   }
 
   // "twenty-one", "three hundred", "5 million".
   bool Numbers() {
-    const std::string word = Lower(in_[position_].text);
+    const std::string word = LowerCaseText(in_[position_].text);
     if (const auto factor = Multiplier(word); factor && Before() == Tok::kNumber) {
       Push(Tok::kTimes, "*");
       Push(Tok::kNumber, std::to_string(*factor));
@@ -445,12 +437,12 @@ class WordReader {
       }
       return false;
     }
-    if (word == "one" && IsWordAt(position_ + 1) && !Multiplier(Lower(At(position_ + 1).text)) && Before() == Tok::kWord) {
+    if (word == "one" && IsWordAt(position_ + 1) && !Multiplier(LowerCaseText(At(position_ + 1).text)) && Before() == Tok::kWord) {
       return false;
     }
     ++position_;
     const size_t dash = At(position_).kind == Tok::kMinus && !At(position_).space_before ? 1 : 0;
-    const auto part = std::ranges::find(kParts, IsWordAt(position_ + dash) ? Lower(At(position_ + dash).text) : std::string(),
+    const auto part = std::ranges::find(kParts, IsWordAt(position_ + dash) ? LowerCaseText(At(position_ + dash).text) : std::string(),
                                         &std::pair<std::string_view, int>::first);
     if (0 < *value && *value < 20 && part != kParts.end()) {
       Push(Tok::kNumber, std::to_string(*value) + "/" + std::to_string(part->second));
@@ -458,13 +450,13 @@ class WordReader {
       return true;
     }
     if (*value >= 20 && IsWordAt(position_ + dash)) {
-      if (const auto ones = SmallNumber(Lower(At(position_ + dash).text)); ones && 0 < *ones && *ones < 10) {
+      if (const auto ones = SmallNumber(LowerCaseText(At(position_ + dash).text)); ones && 0 < *ones && *ones < 10) {
         value = *value + *ones;
         position_ += 1 + dash;
       }
     }
-    while (IsWordAt(position_) && Multiplier(Lower(At(position_).text))) {
-      value = *value * *Multiplier(Lower(At(position_).text));
+    while (IsWordAt(position_) && Multiplier(LowerCaseText(At(position_).text))) {
+      value = *value * *Multiplier(LowerCaseText(At(position_).text));
       ++position_;
       if (*value > 1'000'000'000'000) {
         break;
@@ -526,7 +518,7 @@ class WordReader {
     if ((word == "except" || word == "excluding") && Before() == Tok::kSet) {
       Push(Tok::kSetMinus, "");
       ++position_;
-      position_ += Lower(At(position_).text) == "for" ? 1 : 0;
+      position_ += LowerCaseText(At(position_).text) == "for" ? 1 : 0;
       return true;
     }
     if (word == "in" && (Before() == Tok::kLetter || After() == Tok::kSet || After() == Tok::kOpen)) {

@@ -147,7 +147,7 @@ Finding CheckPuzzle24(const Json& metadata, std::string_view /*gold*/, std::stri
 Finding CheckRoots(const Json& metadata, std::string_view /*gold*/, std::string_view answer) {
   const auto coefficients = metadata.at("squarefree").get<std::vector<int64_t>>();
   const auto num_roots = metadata.at("num_roots").get<size_t>();
-  if (Lowered(TrimSpace(answer)) == "none") {
+  if (LowerCaseText(TrimSpace(answer)) == "none") {
     return num_roots == 0 ? Right() : Wrong("there are real solutions");
   }
   const mpq_class tolerance(metadata.at("tolerance").at(0).get<long>(), std::max(1L, metadata.at("tolerance").at(1).get<long>()));

@@ -241,8 +241,8 @@ Finding CheckZebra(const Json& metadata, std::string_view /*gold*/, std::string_
       return Wrong(fmt::format("line {} does not start with \"{}:\"", house + 1, house + 1));
     }
     const std::vector<std::string_view> cells = SplitTrimmed(lines[house].substr(colon + 1), ',');
-    const bool is_equal =
-        std::ranges::equal(cells, table[house], [](std::string_view a, const std::string& b) { return Lowered(a) == Lowered(b); });
+    const bool is_equal = std::ranges::equal(cells, table[house],
+                                             [](std::string_view a, const std::string& b) { return LowerCaseText(a) == LowerCaseText(b); });
     if (!is_equal) {
       return Wrong(fmt::format("house {} is wrong", house + 1));
     }

@@ -54,7 +54,7 @@ Finding CheckCycle(const std::vector<int64_t>& cycle, const std::vector<std::pai
 Finding CheckCourseSchedule(const Json& metadata, std::string_view /*gold*/, std::string_view answer) {
   const auto pairs = metadata.at("prerequisites").get<std::vector<std::pair<int64_t, int64_t>>>();
   const size_t colon = answer.find(':');
-  const std::string kind = Lowered(TrimSpace(answer.substr(0, colon)));
+  const std::string kind = LowerCaseText(TrimSpace(answer.substr(0, colon)));
   const auto courses = ReadIntegers(colon == std::string_view::npos ? "" : answer.substr(colon + 1));
   if (!courses || (kind != "order" && kind != "cycle")) {
     return Wrong("neither \"order: ...\" nor \"cycle: ...\" with courses");
@@ -145,11 +145,12 @@ std::optional<std::vector<NamedRole>> ReadRoles(std::string_view text) {
     std::vector<std::string_view> words = Words(clause);
     // "Ada is a knight and Leo is a knave": clauses of four words, perhaps joined by "and".
     for (size_t i = 0; i < words.size();) {
-      i += Lowered(words[i]) == "and" ? 1 : 0;
-      if (words.size() - i < 4 || Lowered(words[i + 1]) != "is" || (Lowered(words[i + 2]) != "a" && Lowered(words[i + 2]) != "an")) {
+      i += LowerCaseText(words[i]) == "and" ? 1 : 0;
+      if (words.size() - i < 4 || LowerCaseText(words[i + 1]) != "is" ||
+          (LowerCaseText(words[i + 2]) != "a" && LowerCaseText(words[i + 2]) != "an")) {
         return std::nullopt;
       }
-      roles.push_back({std::string(words[i]), Lowered(words[i + 3])});
+      roles.push_back({std::string(words[i]), LowerCaseText(words[i + 3])});
       i += 4;
     }
   }
@@ -163,7 +164,7 @@ Finding CheckKnightsKnaves(const Json& metadata, std::string_view /*gold*/, std:
     return Wrong("not everybody once, in the form \"Ada is a knight, Leo is a knave\"");
   }
   for (size_t i = 0; i < names.size(); ++i) {
-    const auto named = [&](const NamedRole& role) { return Lowered(role.name) == Lowered(names[i]); };
+    const auto named = [&](const NamedRole& role) { return LowerCaseText(role.name) == LowerCaseText(names[i]); };
     const auto role = std::ranges::find_if(*roles, named);
     if (role == roles->end() || std::ranges::count_if(*roles, named) != 1) {
       return Wrong(fmt::format("{} is not named exactly once", names[i]));

@@ -45,7 +45,7 @@ Place Find(const std::vector<std::string>& cells, std::string_view any) {
 
 // The way of an answer through `cells`; `length` receives its steps.
 Finding Walk(const std::vector<std::string>& cells, char start, char goal, char wall, std::string_view answer, size_t& length) {
-  std::string lowered = Lowered(answer);
+  std::string lowered = LowerCaseText(answer);
   std::ranges::replace(lowered, ',', ' ');
   const std::vector<std::string_view> steps = Words(lowered);
   length = steps.size();
@@ -99,7 +99,7 @@ std::optional<HanoiMove> ReadHanoiMove(std::string_view line) {
   constexpr std::array<std::string_view, 9> kForm = {"Move", "disk", "", "from", "Peg", "", "to", "Peg", ""};
   std::array<int64_t, 3> numbers{};
   for (size_t i = 0, next = 0; i < kForm.size(); ++i) {
-    if (words.size() != kForm.size() || (!kForm[i].empty() && Lowered(words[i]) != Lowered(kForm[i]))) {
+    if (words.size() != kForm.size() || (!kForm[i].empty() && LowerCaseText(words[i]) != LowerCaseText(kForm[i]))) {
       return std::nullopt;
     }
     if (kForm[i].empty()) {
@@ -303,7 +303,7 @@ Finding CheckKnightSwap(const Json& metadata, std::string_view /*gold*/, std::st
   const auto squares = metadata.at("squares").get<std::set<std::string>>();
   const auto white_start = metadata.at("white").get<std::set<std::string>>(),
              black_start = metadata.at("black").get<std::set<std::string>>();
-  if (Lowered(TrimSpace(answer)) == "no") {
+  if (LowerCaseText(TrimSpace(answer)) == "no") {
     return metadata.at("is_possible").get<bool>() ? Wrong("it is possible") : Right();
   }
   const auto moves = ReadTexts(answer);

@@ -204,7 +204,7 @@ Finding CheckBaseConversion(const Json& metadata, std::string_view /*gold*/, std
 
 Finding CheckBitwise(const Json& metadata, std::string_view gold, std::string_view answer) {
   const bool is_hex = metadata.at("form").get<std::string>() == "hexadecimal";
-  const std::string text = Lowered(TrimSpace(answer));
+  const std::string text = LowerCaseText(TrimSpace(answer));
   if (is_hex != text.starts_with("0x")) {
     return Wrong(is_hex ? "not a hexadecimal number that starts with 0x" : "not a decimal number");
   }
@@ -216,7 +216,7 @@ Finding CheckBitwise(const Json& metadata, std::string_view gold, std::string_vi
 Finding CheckBitwiseRg(const Json& /*metadata*/, std::string_view gold, std::string_view answer) {
   // Hexadecimal of any length: compared as digits.
   const auto normal = [](std::string_view t) {
-    std::string text = Lowered(TrimSpace(t));
+    std::string text = LowerCaseText(TrimSpace(t));
     const bool is_negative = text.starts_with('-');
     text.erase(0, is_negative ? 1 : 0);
     if (!text.starts_with("0x") || text.size() == 2 || text.find_first_not_of("0123456789abcdef", 2) != std::string::npos) {
@@ -249,7 +249,7 @@ Finding CheckCalendar(const Json& metadata, std::string_view gold, std::string_v
 }
 
 Finding CheckWordRg(const Json& /*metadata*/, std::string_view gold, std::string_view answer) {
-  return Compare(gold, answer, Lowered(TrimSpace(answer)) == Lowered(gold));
+  return Compare(gold, answer, LowerCaseText(TrimSpace(answer)) == LowerCaseText(gold));
 }
 
 Finding CheckCalendarRg(const Json& metadata, std::string_view gold, std::string_view answer) {
@@ -261,12 +261,12 @@ Finding CheckBits(const Json& /*metadata*/, std::string_view gold, std::string_v
 }
 
 Finding CheckWords(const Json& /*metadata*/, std::string_view gold, std::string_view answer) {
-  const std::string lowered = Lowered(answer);
+  const std::string lowered = LowerCaseText(answer);
   return Compare(gold, answer, Words(lowered) == Words(gold));
 }
 
 Finding CheckWordList(const Json& /*metadata*/, std::string_view gold, std::string_view answer) {
-  const std::string lowered = Lowered(answer);
+  const std::string lowered = LowerCaseText(answer);
   return Compare(gold, answer, SplitTrimmed(lowered, ',') == SplitTrimmed(gold, ','));
 }
 

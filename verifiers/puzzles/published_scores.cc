@@ -97,7 +97,7 @@ double LogicRlScore(const Json& metadata, std::string_view text, bool is_exact) 
   if (!has_structure || !answer) {
     return structure - 2;
   }
-  std::string plain = Lowered(*answer);
+  std::string plain = LowerCaseText(*answer);
   const size_t role_words = CountOf(plain, "knight") + CountOf(plain, "knave");
   std::ranges::replace_if(
       plain, [](char c) { return !IsLetter(c) && !IsDigit(c) && c != '_'; }, ' ');
@@ -105,7 +105,7 @@ double LogicRlScore(const Json& metadata, std::string_view text, bool is_exact) 
   size_t clauses = 0;
   bool is_right = true;
   for (size_t i = 0; i < names.size(); ++i) {
-    const std::string role = RoleOf(words, Lowered(names[i]), clauses);
+    const std::string role = RoleOf(words, LowerCaseText(names[i]), clauses);
     if (role.empty()) {
       return structure - 2;
     }

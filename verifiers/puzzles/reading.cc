@@ -173,10 +173,4 @@ std::string WithAsciiMinus(std::string_view text) {
   return plain;
 }
 
-std::string Lowered(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), LowerCase);
-  return lowered;
-}
-
 }  // namespace cupel

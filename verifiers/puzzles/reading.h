@@ -29,6 +29,5 @@ std::optional<std::vector<std::string>> ReadTexts(std::string_view text);       
 std::optional<std::vector<std::pair<std::string, std::string>>> ReadPairs(std::string_view text, char sign);  // "A=1, B=2"
 
 std::string WithAsciiMinus(std::string_view text);  // U+2212 becomes -
-std::string Lowered(std::string_view text);         // ASCII
 
 }  // namespace cupel

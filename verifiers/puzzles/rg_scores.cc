@@ -55,7 +55,7 @@ std::optional<mpq_class> ReadDecimal(std::string_view text) {
 
 // int(text, 0): decimal, 0x, 0o, 0b.
 std::optional<mpz_class> ReadPythonInteger(std::string_view text) {
-  std::string plain = Lowered(TrimSpace(text));
+  std::string plain = LowerCaseText(TrimSpace(text));
   const bool is_negative = plain.starts_with('-');
   plain.erase(0, is_negative || plain.starts_with('+') ? 1 : 0);
   const int base = plain.starts_with("0x") ? 16 : plain.starts_with("0o") ? 8 : plain.starts_with("0b") ? 2 : 10;
@@ -93,9 +93,9 @@ double RgScoreText(const Json& /*metadata*/, std::string_view gold, const std::s
 }
 
 double RgScoreExactText(const Json& /*metadata*/, std::string_view gold, const std::string* answer) {
-  std::string plain = answer == nullptr ? "" : Lowered(*answer);
+  std::string plain = answer == nullptr ? "" : LowerCaseText(*answer);
   std::erase(plain, '\n');
-  return answer != nullptr && plain == Lowered(gold) ? 1 : 0;
+  return answer != nullptr && plain == LowerCaseText(gold) ? 1 : 0;
 }
 
 double RgScoreDecimal(const Json& /*metadata*/, std::string_view gold, const std::string* answer) {
@@ -203,7 +203,7 @@ double RgScoreComplex(const Json& metadata, std::string_view gold, const std::st
   if (answer == nullptr) {
     return 0;
   }
-  std::string text = Lowered(*answer);
+  std::string text = LowerCaseText(*answer);
   std::erase(text, ' ');
   while (text.size() > 1 && text.front() == '(' && text.back() == ')') {
     text = text.substr(1, text.size() - 2);
@@ -246,11 +246,11 @@ double RgScoreCalendar(const Json& metadata, std::string_view gold, const std::s
   const std::string_view text = TrimSpace(*answer);
   if (task.starts_with("weekday")) {
     constexpr std::string_view kDays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-    const auto is_day = [&](std::string_view day) { return Lowered(day) == Lowered(text); };
+    const auto is_day = [&](std::string_view day) { return LowerCaseText(day) == LowerCaseText(text); };
     return text == gold ? 1 : std::ranges::find(kDays, text) != std::end(kDays) ? 0.1 : std::ranges::any_of(kDays, is_day) ? 0.05 : 0;
   }
   if (task == "is_leap_year") {
-    return Lowered(text) == Lowered(gold) ? 1 : 0;
+    return LowerCaseText(text) == LowerCaseText(gold) ? 1 : 0;
   }
   const auto found = ReadInteger(text), expected = ReadInteger(gold);
   if (!found || !expected) {
@@ -406,7 +406,7 @@ double RgScoreKnightsKnaves(const Json& /*metadata*/, std::string_view gold, con
   }
   // (name, role) pairs: words but "is", "a", "an", "and"; a role closes the pair that the last other word opened.
   const auto pairs_of = [](std::string_view text) {
-    std::string plain = Lowered(text);
+    std::string plain = LowerCaseText(text);
     for (char& c : plain) {
       c = IsOneOf(c, ".,()") ? ' ' : c;
     }

@@ -59,10 +59,4 @@ int64_t CountWordRuns(std::string_view text) {
   return count;
 }
 
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerCase);
-  return lower;
-}
-
 }  // namespace cupel

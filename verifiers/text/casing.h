@@ -16,6 +16,4 @@ bool IsAllSmall(std::string_view text);
 bool IsWordCharacter(char32_t c);
 int64_t CountWordRuns(std::string_view text);  // of \w+
 
-std::string AsciiLower(std::string_view text);
-
 }  // namespace cupel

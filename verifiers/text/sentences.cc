@@ -27,7 +27,7 @@ std::string LastWord(std::string_view text) {
   while (begin > 0 && !IsSpace(text[begin - 1]) && !IsOneOf(text[begin - 1], "\"'([{-")) {
     --begin;
   }
-  return AsciiLower(text.substr(begin));
+  return LowerCaseText(text.substr(begin));
 }
 
 bool BeginsWithCapital(std::string_view text) {
@@ -60,7 +60,7 @@ bool EndsSentence(std::string_view text, size_t begin, size_t marks_end, size_t 
 // The contraction that ends `word`, in bytes; 0 when there is none.
 size_t ContractionLength(std::string_view word) {
   constexpr auto kEndings = std::to_array<std::string_view>({"n't", "'ll", "'re", "'ve", "'s", "'m", "'d"});
-  const std::string lower = AsciiLower(word);
+  const std::string lower = LowerCaseText(word);
   const auto ending =
       std::ranges::find_if(kEndings, [&](std::string_view end) { return lower.size() > end.size() && lower.ends_with(end); });
   return ending == kEndings.end() ? 0 : ending->size();

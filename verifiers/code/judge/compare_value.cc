@@ -4,16 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "verifiers/answer/characters.h"
 #include "verifiers/code/judge/compare.h"
 
 namespace cupel::code {
 namespace {
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 // The digits of a float that is a whole number; empty for any other.
 std::string WholeDigits(double number) {
@@ -44,7 +39,7 @@ Value Normalised(const Value& value, const ValueRules& rules) {
     return rules.float_for_int && !digits.empty() ? Value::BigInt(digits) : normal;
   }
   if (value.kind == Kind::kString && rules.ignores_case) {
-    normal.text = LowerCase(value.text);
+    normal.text = LowerCaseText(value.text);
   } else if (value.kind == Kind::kTuple && rules.sequences_alike) {
     normal.kind = Kind::kList;
   } else if (value.kind == Kind::kSet) {
@@ -93,7 +88,7 @@ class Comparer {
       case Kind::kNone:
         return true;
       case Kind::kString:
-        return (rules_.ignores_case ? LowerCase(expected.text) == LowerCase(actual.text) : expected.text == actual.text) ||
+        return (rules_.ignores_case ? LowerCaseText(expected.text) == LowerCaseText(actual.text) : expected.text == actual.text) ||
                Differ(expected, actual);
       case Kind::kBytes:
         return expected.text == actual.text || Differ(expected, actual);
