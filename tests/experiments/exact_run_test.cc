@@ -189,6 +189,12 @@ TEST_CASE("a run that dies in the middle of any write and is resumed equals the 
   CHECK(DieAtEvery("CUPEL_DIE_AT_WRITE", 5) >= 20);
 }
 
+TEST_CASE("the same for every single write, which takes minutes", "[.every_write]") {
+  const int deaths = DieAtEvery("CUPEL_DIE_AT_WRITE", 1);
+  WARN(deaths << " writes");
+  CHECK(deaths >= 100);
+}
+
 TEST_CASE("a finished run that is resumed changes nothing", "[exact]") {
   const TempDir folder;
   const Digests expected = Uninterrupted(folder.File("run"));
