@@ -24,8 +24,20 @@ struct EvalOptions {
   std::string run;
   std::string out;
   std::vector<std::string> overrides;
+  // On top of everything else, when given.
+  std::optional<double> temperature, top_p, min_p;
+  std::optional<int64_t> top_k, max_new_tokens;
   bool json = false;
 };
+
+// The settings that have an option of their own.
+void ApplyOptions(const EvalOptions& options, EvalSettings& eval) {
+  eval.temperature = options.temperature.value_or(eval.temperature);
+  eval.top_p = options.top_p.value_or(eval.top_p);
+  eval.top_k = options.top_k.value_or(eval.top_k);
+  eval.min_p = options.min_p.value_or(eval.min_p);
+  eval.max_new_tokens = options.max_new_tokens.value_or(eval.max_new_tokens);
+}
 
 // The newest checkpoint of a run that is still on disk.
 absl::StatusOr<std::string> NewestCheckpoint(const std::string& run, const RolloutStore& store) {
@@ -59,6 +71,7 @@ absl::StatusOr<Recipe> ResolveRecipe(const EvalOptions& options) {
   if (!options.model.empty()) {
     recipe.model.path = options.model;
   }
+  ApplyOptions(options, recipe.eval);
   CUPEL_RETURN_IF_ERROR(CheckRecipe(recipe));
   return recipe;
 }
@@ -141,6 +154,9 @@ absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
     summary["model"] = recipe.model.path;
     summary["temperature"] = request.sampling.temperature;
     summary["top_p"] = request.sampling.top_p;
+    summary["top_k"] = request.sampling.top_k;
+    summary["min_p"] = request.sampling.min_p;
+    summary["repetition_penalty"] = request.sampling.repetition_penalty;
     summary["max_new_tokens"] = request.sampling.max_new_tokens;
     fmt::print("{}\n", DumpJson(summary, 2));
   }
@@ -158,6 +174,11 @@ Action DeclareEval(CLI::App& app) {
   app.add_option("--set", options->overrides, "section.key=value; repeatable (eval.samples=16, data.arithmetic.max_operand=99)")
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--temperature", options->temperature, "instead of eval.temperature; 0: greedy")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--top-p", options->top_p, "instead of eval.top_p")->check(CLI::Range(0.000001, 1.0));
+  app.add_option("--top-k", options->top_k, "instead of eval.top_k; 0: all")->check(CLI::Range(0, 1 << 24));
+  app.add_option("--min-p", options->min_p, "instead of eval.min_p")->check(CLI::Range(0.0, 1.0));
+  app.add_option("--max-new-tokens", options->max_new_tokens, "instead of eval.max_new_tokens")->check(CLI::Range(1, 1 << 20));
   app.add_flag("--json", options->json, "print the result as JSON on standard output, everything else on standard error");
   return [options](StopSignal& stop) {
     const absl::Status status = RunEval(*options, stop);

@@ -3,11 +3,13 @@
 #include <iterator>
 #include <memory>
 
+#include <absl/strings/numbers.h>
 #include <fmt/format.h>
 
 #include "base/json.h"
 #include "base/status.h"
 #include "experiments/command.h"
+#include "policy/engine/stop_strings.h"
 #include "policy/policy.h"
 
 namespace cupel {
@@ -20,6 +22,7 @@ struct SampleOptions {
   std::string prompt;
   std::string system;
   SamplingParams sampling{.temperature = 0.7, .top_p = 0.95, .max_new_tokens = 256};
+  std::vector<std::string> logit_bias;
   uint64_t seed = 1;
   ModelSettings settings;
   bool raw = false;
@@ -43,6 +46,17 @@ absl::StatusOr<std::string> ReadPrompt(const SampleOptions& options) {
   return prompt;
 }
 
+// "TOKEN=BIAS"
+absl::StatusOr<LogitBias> ParseLogitBias(std::string_view text) {
+  LogitBias bias;
+  const size_t middle = text.find('=');
+  if (middle == std::string_view::npos || !absl::SimpleAtoi(absl::string_view(text.data(), middle), &bias.token) ||
+      !absl::SimpleAtof(absl::string_view(text.data() + middle + 1, text.size() - middle - 1), &bias.bias)) {
+    return InvalidArgument("--logit-bias \"{}\" is not TOKEN=BIAS, for example 42=-5", text);
+  }
+  return bias;
+}
+
 std::vector<TokenId> PromptTokens(const SampleOptions& options, const std::string& prompt, const Policy& policy) {
   if (options.raw) {
     return policy.tokenizer().Encode(prompt);
@@ -55,19 +69,65 @@ std::vector<TokenId> PromptTokens(const SampleOptions& options, const std::strin
   return policy.chat().Render(messages);
 }
 
-Json CompletionJson(const Completion& completion, const std::string& text) {
-  return {{"text", text},
-          {"tokens", completion.tokens},
-          {"logprobs", completion.logprobs},
-          {"finish_reason", FinishReasonName(completion.finish_reason)}};
+Json CompletionJson(const Completion& completion, const Tokenizer& tokenizer) {
+  const std::string text = tokenizer.Decode(completion.tokens);
+  Json json = {{"text", TextBeforeStopString(text, completion)},
+               {"tokens", completion.tokens},
+               {"logprobs", completion.logprobs},
+               {"finish_reason", FinishReasonName(completion.finish_reason)}};
+  if (!completion.raw_logprobs.empty()) {
+    json["raw_logprobs"] = completion.raw_logprobs;
+  }
+  if (!completion.stop_string.empty()) {
+    json["stop_string"] = completion.stop_string;
+  }
+  if (!completion.entropies.empty()) {
+    json["entropies"] = completion.entropies;
+  }
+  for (const std::vector<TokenLogprob>& position : completion.top_logprobs) {
+    Json likeliest = Json::array();
+    for (const TokenLogprob& one : position) {
+      likeliest.push_back({{"token", one.token}, {"text", tokenizer.Decode({&one.token, 1}, true)}, {"logprob", one.logprob}});
+    }
+    json["top_logprobs"].push_back(std::move(likeliest));
+  }
+  if (!completion.error.empty()) {
+    json["error"] = completion.error;
+  }
+  return json;
 }
+
+// Text for a reader: characters appear when they are complete, and what may be the beginning of a stop string when it is not one.
+class TextStream {
+ public:
+  TextStream(const Tokenizer& tokenizer, std::vector<std::string> stop_strings)
+      : decoder_(tokenizer), stop_strings_(std::move(stop_strings)) {}
+
+  std::string Push(TokenId token) {
+    pending_ += decoder_.Push(token);
+    const size_t ready = pending_.size() - PossibleStopBytes(pending_, stop_strings_);
+    std::string text = pending_.substr(0, ready);
+    pending_.erase(0, ready);
+    return text;
+  }
+  // After the last token, which was not pushed.
+  std::string Finish(TokenId last, const Completion& completion) {
+    pending_ += decoder_.Push(last) + decoder_.Flush();
+    return std::string(TextBeforeStopString(pending_, completion));
+  }
+
+ private:
+  StreamDecoder decoder_;
+  const std::vector<std::string> stop_strings_;
+  std::string pending_;
+};
 
 // Prints text as it becomes complete, and returns the finished completion.
 absl::StatusOr<Completion> Stream(const SampleOptions& options, const Policy& policy, GenerationEngine& engine, GenerationRequest request,
                                   StopSignal& stop) {
   const uint64_t id = request.id;
+  TextStream stream(policy.tokenizer(), request.sampling.stop_strings);
   CUPEL_RETURN_IF_ERROR(engine.Add(std::move(request)));
-  StreamDecoder decoder(policy.tokenizer());
   const auto print = [&](const std::string& text) {
     if (!options.json && !text.empty()) {
       fmt::print("{}", text);
@@ -79,12 +139,9 @@ absl::StatusOr<Completion> Stream(const SampleOptions& options, const Policy& po
       engine.Abort(id);
     }
     for (GenerationEvent& event : engine.Step()) {
-      const bool is_aborted = event.finished && event.finished->finish_reason == FinishReason::kAborted;
-      if (!is_aborted && policy.tokenizer().ControlSpelling(event.token).empty()) {
-        print(decoder.Push(event.token));
-      }
+      // Control tokens and the end of an aborted sample have no bytes.
+      print(event.finished ? stream.Finish(event.token, *event.finished) : stream.Push(event.token));
       if (event.finished) {
-        print(decoder.Flush());
         return std::move(*event.finished);
       }
     }
@@ -99,19 +156,26 @@ absl::Status RunSample(SampleOptions options, StopSignal& stop) {
   request.prompt = PromptTokens(options, prompt, *policy);
   request.sampling = options.sampling;
   request.sampling.stop_tokens = policy->tokenizer().stop_tokens();
+  for (const std::string& bias : options.logit_bias) {
+    CUPEL_ASSIGN_OR_RETURN(request.sampling.logit_bias.emplace_back(), ParseLogitBias(bias));
+  }
   const auto room = policy->config().max_context - static_cast<int64_t>(request.prompt.size());
   if (room < 1) {
     return InvalidArgument("the prompt has {} tokens; the model's context is {}", request.prompt.size(), policy->config().max_context);
   }
   request.sampling.max_new_tokens = std::min(request.sampling.max_new_tokens, room);
+  request.sampling.min_new_tokens = std::min(request.sampling.min_new_tokens, room);
   request.random.seed = options.seed;
   const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, EngineSettings{});
   CUPEL_ASSIGN_OR_RETURN(const Completion completion, Stream(options, *policy, *engine, std::move(request), stop));
   if (options.json) {
-    fmt::print("{}\n", DumpJson(CompletionJson(completion, policy->tokenizer().Decode(completion.tokens)), 2));
+    fmt::print("{}\n", DumpJson(CompletionJson(completion, policy->tokenizer()), 2));
     return absl::OkStatus();
   }
   fmt::print("\n");
+  if (!completion.error.empty()) {
+    fmt::print(stderr, "[{}]\n", completion.error);
+  }
   const GenerationStats stats = engine->stats();
   fmt::print(stderr, "[{} tokens, ended by {}, {:.0f} tok/s]\n", completion.tokens.size(), FinishReasonName(completion.finish_reason),
              stats.decode_seconds > 0 ? static_cast<double>(stats.sampled_tokens) / stats.decode_seconds : 0);
@@ -138,6 +202,22 @@ Action DeclareSample(CLI::App& app) {
   app.add_option("--max-new-tokens", options->sampling.max_new_tokens, "longest answer")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+  app.add_option("--min-new-tokens", options->sampling.min_new_tokens, "tokens before the answer can end")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  app.add_option("--repetition-penalty", options->sampling.repetition_penalty, "makes tokens that were there before less likely; 1: off")
+      ->check(CLI::Range(0.01, 100.0))
+      ->capture_default_str();
+  app.add_option("--logit-bias", options->logit_bias, "TOKEN=BIAS, added to the token's logit; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--stop", options->sampling.stop_strings, "text that ends the answer and is not printed; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--top-logprobs", options->sampling.top_logprobs, "with --json: so many of the likeliest tokens at every position")
+      ->check(CLI::Range(0, 128))
+      ->capture_default_str();
+  app.add_flag("--entropy", options->sampling.with_entropy, "with --json: the entropy at every position");
   app.add_option("--seed", options->seed, "of the random numbers: the same seed gives the same answer")->capture_default_str();
   app.add_option("--threads", options->settings.threads, "processor cores to use; 0: all")
       ->check(CLI::Range(0, 1024))

@@ -79,6 +79,7 @@ absl::StatusOr<TrainOutcome> RunTrain(const TrainOptions& options, StopSignal& s
   }
   CUPEL_ASSIGN_OR_RETURN(request.recipe, LoadRecipe(options.recipe, options.overrides));
   CUPEL_RETURN_IF_ERROR(CheckRecipe(request.recipe));  // before a folder is made
+  CUPEL_RETURN_IF_ERROR(CheckTrainingSampling(request.recipe));
   const std::string directory = options.run.empty() ? DefaultRunDirectory(options.recipe) : options.run;
   CUPEL_ASSIGN_OR_RETURN(RunFolder folder, RunFolder::Open(directory, RunFolder::Start::kNew));
   return Train(request, folder, false, stop);

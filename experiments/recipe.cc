@@ -1,6 +1,10 @@
 #include "experiments/recipe.h"
 
+#include <algorithm>
+#include <string_view>
 #include <vector>
+
+#include <fmt/ranges.h>
 
 #include "base/file.h"
 #include "rewards/reward.h"
@@ -58,6 +62,28 @@ absl::Status CheckRecipe(const Recipe& recipe) {
   return CheckGrpoConfig(recipe.grpo, recipe.rollout.prompts_per_step, recipe.rollout.group_size);
 }
 
+absl::Status CheckTrainingSampling(const Recipe& recipe) {
+  const RolloutSettings& rollout = recipe.rollout;
+  std::vector<std::string> restrictions;
+  const auto note = [&](bool is_on, std::string_view name, auto value) {
+    if (is_on) {
+      restrictions.push_back(fmt::format("rollout.{} = {}", name, value));
+    }
+  };
+  note(rollout.top_k > 0, "top_k", rollout.top_k);
+  note(rollout.top_p < 1, "top_p", rollout.top_p);
+  note(rollout.min_p > 0, "min_p", rollout.min_p);
+  note(rollout.repetition_penalty != 1, "repetition_penalty", rollout.repetition_penalty);
+  note(rollout.min_new_tokens > 0, "min_new_tokens", rollout.min_new_tokens);
+  if (restrictions.empty() || recipe.grpo.old_logprobs == "recompute") {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(
+      "{} changes what is sampled, but with grpo.old_logprobs = \"sampler\" every ratio would compare the trainer's distribution with the "
+      "changed one; set grpo.old_logprobs to \"recompute\", or change evaluation only (eval.top_p, ...)",
+      fmt::join(restrictions, ", "));
+}
+
 GrpoConfig ResolvedGrpo(const Recipe& recipe) {
   GrpoConfig grpo = recipe.grpo;
   if (grpo.constant_length == 0) {
@@ -75,6 +101,9 @@ SamplingParams TrainingSampling(const Recipe& recipe) {
   params.top_k = recipe.rollout.top_k;
   params.top_p = recipe.rollout.top_p;
   params.min_p = recipe.rollout.min_p;
+  params.repetition_penalty = recipe.rollout.repetition_penalty;
+  params.min_new_tokens = std::min(recipe.rollout.min_new_tokens, recipe.rollout.max_new_tokens);
+  params.stop_strings = recipe.rollout.stop;
   params.max_new_tokens = recipe.rollout.max_new_tokens;
   return params;
 }
@@ -83,6 +112,10 @@ SamplingParams EvaluationSampling(const Recipe& recipe) {
   SamplingParams params;
   params.temperature = recipe.eval.temperature;
   params.top_p = recipe.eval.top_p;
+  params.top_k = recipe.eval.top_k;
+  params.min_p = recipe.eval.min_p;
+  params.repetition_penalty = recipe.eval.repetition_penalty;
+  params.stop_strings = recipe.rollout.stop;
   params.max_new_tokens = recipe.eval.max_new_tokens > 0 ? recipe.eval.max_new_tokens : recipe.rollout.max_new_tokens;
   return params;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/config.h"
 #include "datasets/dataset.h"
@@ -23,6 +24,9 @@ struct RolloutSettings {
   int64_t top_k = 0;
   double top_p = 1.0;
   double min_p = 0.0;
+  double repetition_penalty = 1.0;
+  int64_t min_new_tokens = 0;
+  std::vector<std::string> stop;
   template <class Field>
   void VisitFields(Field&& field) {
     field("prompts_per_step", prompts_per_step, "questions drawn per step (B)", Range{1, 1 << 20});
@@ -32,6 +36,9 @@ struct RolloutSettings {
     field("top_k", top_k, "sample among the k likeliest tokens; 0: all", Range{0, 1 << 24});
     field("top_p", top_p, "sample among the likeliest tokens that together reach p", Range{0.000001, 1});
     field("min_p", min_p, "drop tokens less likely than min_p times the likeliest", Range{0, 1});
+    field("repetition_penalty", repetition_penalty, "makes tokens that were there before less likely; 1: off", Range{0.01, 100});
+    field("min_new_tokens", min_new_tokens, "so many tokens come before an answer can end", Range{0, 1 << 20});
+    field("stop", stop, "strings that end an answer (besides the model's own end); they stay in it. Of evaluation too");
   }
 };
 
@@ -40,6 +47,9 @@ struct EvalSettings {
   int64_t samples = 8;
   double temperature = 1.0;
   double top_p = 1.0;
+  int64_t top_k = 0;
+  double min_p = 0.0;
+  double repetition_penalty = 1.0;
   int64_t max_new_tokens = 0;
   int64_t every = 0;
   int64_t examples = 3;
@@ -49,6 +59,9 @@ struct EvalSettings {
     field("samples", samples, "answers per question; pass@1 is their mean", Range{1, 4096});
     field("temperature", temperature, "sampling temperature; 0: greedy", Range{0, 100});
     field("top_p", top_p, "sample among the likeliest tokens that together reach p", Range{0.000001, 1});
+    field("top_k", top_k, "sample among the k likeliest tokens; 0: all", Range{0, 1 << 24});
+    field("min_p", min_p, "drop tokens less likely than min_p times the likeliest", Range{0, 1});
+    field("repetition_penalty", repetition_penalty, "makes tokens that were there before less likely; 1: off", Range{0.01, 100});
     field("max_new_tokens", max_new_tokens, "longest answer, in tokens; 0: as in rollout", Range{0, 1 << 20});
     field("every", every, "also evaluate after every so many steps; 0: only before and after", Range{0, 1e9});
     field("examples", examples, "questions shown with the answers of then and now", Range{0, 100});
@@ -107,6 +120,10 @@ absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std
 // What no single field can check: names of rewards, verifier and source exist; a group fits the engine; datasets build. InvalidArgument
 // names the key.
 absl::Status CheckRecipe(const Recipe& recipe);
+
+// What training asks of its sampling beyond that: the ratio of an update is against log-probabilities that the trainer can compute itself.
+// InvalidArgument names the settings.
+absl::Status CheckTrainingSampling(const Recipe& recipe);
 
 // The update's settings with what follows from others filled in: constant_length, groups_per_step.
 GrpoConfig ResolvedGrpo(const Recipe& recipe);

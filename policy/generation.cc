@@ -14,4 +14,8 @@ std::string_view FinishReasonName(FinishReason reason) {
   return "unknown";
 }
 
+std::string_view TextBeforeStopString(std::string_view text, const Completion& completion) {
+  return completion.stop_string.empty() ? text : text.substr(0, text.find(completion.stop_string));
+}
+
 }  // namespace cupel

@@ -174,6 +174,7 @@ bool CpuEngine::AdmitNext() {
     sample.completion.request_id = group.request.id;
     sample.completion.sample_idx = static_cast<int64_t>(i);
     sample.completion.policy_version = group.policy_version;
+    sample.stop_strings = StopStringMatcher(&policy_.tokenizer(), group.request.sampling.stop_strings);
   }
   return true;
 }
@@ -223,24 +224,41 @@ void CpuEngine::RunLanes(int num_active, const std::function<void(int)>& work) {
 // Moves what the lanes drew into completions and events.
 void CpuEngine::Commit(std::span<RunningSample> samples, Events& events) {
   for (RunningSample& sample : samples) {
-    const SamplingParams& sampling = sample.group->request.sampling;
-    Completion& completion = sample.completion;
-    completion.tokens.push_back(sample.drawn.token);
-    completion.logprobs.push_back(sample.drawn.logprob);
-    if (!SamplesOwnDistribution(sampling, policy_.config().vocab_size)) {
-      completion.raw_logprobs.push_back(sample.drawn.raw_logprob);
-    }
     GenerationEvent& event = events.emplace_back();
-    event.request_id = completion.request_id;
-    event.sample_idx = completion.sample_idx;
+    event.request_id = sample.completion.request_id;
+    event.sample_idx = sample.completion.sample_idx;
     event.token = sample.drawn.token;
-    if (IsStopToken(sampling, sample.drawn.token)) {
-      Finish(sample, FinishReason::kStop, event);
-    } else if (sample.num_tokens() == sample.group->max_new_tokens) {
-      Finish(sample, FinishReason::kLength, event);
+    if (const std::optional<FinishReason> reason = AppendDrawn(sample)) {
+      Finish(sample, *reason, event);
     }
   }
   stats_.sampled_tokens += samples.size();
+}
+
+// Adds the drawn token to the completion; the reason why it is the last one, if it is.
+std::optional<FinishReason> CpuEngine::AppendDrawn(RunningSample& sample) const {
+  const SamplingParams& sampling = sample.group->request.sampling;
+  Completion& completion = sample.completion;
+  completion.tokens.push_back(sample.drawn.token);
+  completion.logprobs.push_back(sample.drawn.logprob);
+  if (!SamplesOwnDistribution(sampling, policy_.config().vocab_size)) {
+    completion.raw_logprobs.push_back(sample.drawn.raw_logprob);
+  }
+  if (sampling.with_entropy) {
+    completion.entropies.push_back(sample.drawn.entropy);
+  }
+  if (sampling.top_logprobs > 0) {
+    completion.top_logprobs.push_back(std::move(sample.likeliest));
+  }
+  const std::string* stop_string = sample.stop_strings.Push(sample.drawn.token);
+  if (stop_string != nullptr && sample.num_tokens() >= sampling.min_new_tokens) {
+    completion.stop_string = *stop_string;
+    return FinishReason::kStop;
+  }
+  if (IsStopToken(sampling, sample.drawn.token)) {
+    return FinishReason::kStop;
+  }
+  return sample.num_tokens() == sample.group->max_new_tokens ? std::optional(FinishReason::kLength) : std::nullopt;
 }
 
 void CpuEngine::Finish(RunningSample& sample, FinishReason reason, GenerationEvent& event) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,6 +53,7 @@ class CpuEngine final : public GenerationEngine {
   void RunLanes(int num_active, const std::function<void(int)>& work);
 
   void Commit(std::span<RunningSample> samples, Events& events);
+  std::optional<FinishReason> AppendDrawn(RunningSample& sample) const;
   void Finish(RunningSample& sample, FinishReason reason, GenerationEvent& event);
   void DropFinished();
 

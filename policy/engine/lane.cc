@@ -22,6 +22,11 @@ void DrawNext(const TokenSampler& sampler, RunningSample& sample) {
   sample.drawn = sampler.Draw(DrawUniform(group.random_key, group.request.random, sample.completion.sample_idx, sample.num_tokens()));
 }
 
+// Takes up the row of logits from which the next token of a group's samples, or of one of them, is drawn.
+void PrepareRow(TokenSampler& sampler, float* logits, const RunningGroup& group, std::span<const TokenId> completion) {
+  sampler.Prepare(logits, group.request.sampling, {.prompt = group.request.prompt, .completion = completion});
+}
+
 PassRow NextRow(const RunningSample& sample) {
   const int64_t own_row = sample.num_tokens() - 1;
   return {.token = sample.completion.tokens.back(),
@@ -50,8 +55,9 @@ void Lane::Decode(std::span<RunningSample> samples) {
       float* logits = pass_.ComputeLogits(pass_.hidden() + begin * hidden_bytes_, end - begin);
       for (int64_t i = begin; i < end; ++i) {
         RunningSample& sample = part[static_cast<size_t>(i)];
-        sampler_.Prepare(logits + (i - begin) * vocab_size_, sample.group->request.sampling);
+        PrepareRow(sampler_, logits + (i - begin) * vocab_size_, *sample.group, sample.completion.tokens);
         DrawNext(sampler_, sample);
+        sample.likeliest = sampler_.LikeliestTokens(sample.group->request.sampling.top_logprobs);
       }
     });
   });
@@ -72,9 +78,10 @@ void Lane::Prefill(std::span<RunningSample> samples) {
     float* logits = pass_.ComputeLogits(last_hidden_.data() + begin * hidden_bytes_, end - begin);
     for (int64_t i = begin; i < end; ++i) {
       const auto group_idx = static_cast<size_t>(i);
-      sampler_.Prepare(logits + (i - begin) * vocab_size_, groups[group_idx]->request.sampling);
+      PrepareRow(sampler_, logits + (i - begin) * vocab_size_, *groups[group_idx], {});
       for (size_t s = first_samples[group_idx]; s < first_samples[group_idx + 1]; ++s) {
         DrawNext(sampler_, samples[s]);
+        samples[s].likeliest = sampler_.LikeliestTokens(groups[group_idx]->request.sampling.top_logprobs);
       }
     }
   });

@@ -18,6 +18,38 @@ absl::Status ValidateTokens(const std::vector<TokenId>& tokens, std::string_view
   return absl::OkStatus();
 }
 
+absl::Status ValidateLogitBias(const std::vector<LogitBias>& biases, int64_t vocab_size) {
+  constexpr float kMaxBias = 10000;
+  std::vector<TokenId> tokens;
+  for (const LogitBias& bias : biases) {
+    if (!(std::abs(bias.bias) <= kMaxBias)) {
+      return InvalidArgument("the bias of token {} is {}, but must be between -{} and {}", bias.token, bias.bias, kMaxBias, kMaxBias);
+    }
+    tokens.push_back(bias.token);
+  }
+  CUPEL_RETURN_IF_ERROR(ValidateTokens(tokens, "logit_bias token", vocab_size));
+  std::sort(tokens.begin(), tokens.end());
+  const auto twice = std::adjacent_find(tokens.begin(), tokens.end());
+  if (twice != tokens.end()) {
+    return InvalidArgument("logit_bias names token {} twice; give each token one bias", *twice);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateStopStrings(const std::vector<std::string>& strings) {
+  constexpr size_t kMaxStrings = 16;
+  constexpr size_t kMaxBytes = 256;
+  if (strings.size() > kMaxStrings) {
+    return InvalidArgument("there are {} stop strings; the limit is {}", strings.size(), kMaxStrings);
+  }
+  for (const std::string& string : strings) {
+    if (string.empty() || string.size() > kMaxBytes) {
+      return InvalidArgument("a stop string has {} bytes, but must have between 1 and {}", string.size(), kMaxBytes);
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateSampling(const SamplingParams& sampling, int64_t vocab_size) {
   if (!(sampling.temperature >= 0) || !std::isfinite(sampling.temperature)) {
     return InvalidArgument("temperature is {}, but must be 0 (greedy) or a positive number", sampling.temperature);
@@ -37,6 +69,20 @@ absl::Status ValidateSampling(const SamplingParams& sampling, int64_t vocab_size
   if (sampling.max_new_tokens < 1) {
     return InvalidArgument("max_new_tokens is {}, but must be at least 1", sampling.max_new_tokens);
   }
+  if (sampling.min_new_tokens < 0 || sampling.min_new_tokens > sampling.max_new_tokens) {
+    return InvalidArgument("min_new_tokens is {}, but must be between 0 and max_new_tokens, which is {}", sampling.min_new_tokens,
+                           sampling.max_new_tokens);
+  }
+  if (!(sampling.repetition_penalty >= 0.01 && sampling.repetition_penalty <= 100)) {
+    return InvalidArgument("repetition_penalty is {}, but must be between 0.01 and 100 (1 is none)", sampling.repetition_penalty);
+  }
+  constexpr int64_t kMaxTopLogprobs = 128;
+  if (sampling.top_logprobs < 0 || sampling.top_logprobs > std::min(kMaxTopLogprobs, vocab_size)) {
+    return InvalidArgument("top_logprobs is {}, but must be between 0 and {}", sampling.top_logprobs,
+                           std::min(kMaxTopLogprobs, vocab_size));
+  }
+  CUPEL_RETURN_IF_ERROR(ValidateLogitBias(sampling.logit_bias, vocab_size));
+  CUPEL_RETURN_IF_ERROR(ValidateStopStrings(sampling.stop_strings));
   return ValidateTokens(sampling.stop_tokens, "stop token", vocab_size);
 }
 
@@ -69,8 +115,12 @@ bool HasFilters(const SamplingParams& sampling, int64_t vocab_size) {
   return (sampling.top_k > 0 && sampling.top_k < vocab_size) || sampling.top_p < 1 || sampling.min_p > 0;
 }
 
+bool ChangesLogits(const SamplingParams& sampling) {
+  return !sampling.logit_bias.empty() || sampling.repetition_penalty != 1 || sampling.min_new_tokens > 0;
+}
+
 bool SamplesOwnDistribution(const SamplingParams& sampling, int64_t vocab_size) {
-  return sampling.temperature == 1 && !HasFilters(sampling, vocab_size);
+  return sampling.temperature == 1 && !HasFilters(sampling, vocab_size) && !ChangesLogits(sampling);
 }
 
 bool IsStopToken(const SamplingParams& sampling, TokenId token) {

@@ -21,7 +21,10 @@ int64_t MaxNewTokens(const GenerationRequest& request, int64_t max_context);
 bool IsGreedy(const SamplingParams& sampling);
 // Whether top-k, top-p or min-p can drop a token.
 bool HasFilters(const SamplingParams& sampling, int64_t vocab_size);
-// Whether tokens are drawn from the model's own distribution: temperature 1 and no filter. Otherwise completions carry raw_logprobs.
+// Whether bias, minimum length or repetition penalty can change a logit.
+bool ChangesLogits(const SamplingParams& sampling);
+// Whether tokens are drawn from the model's own distribution: temperature 1, no filter, no changed logit. Otherwise completions carry
+// raw_logprobs.
 bool SamplesOwnDistribution(const SamplingParams& sampling, int64_t vocab_size);
 
 bool IsStopToken(const SamplingParams& sampling, TokenId token);

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "policy/engine/kv_cache.h"
 #include "policy/engine/sampler.h"
+#include "policy/engine/stop_strings.h"
 #include "policy/generation.h"
 
 namespace cupel {
@@ -23,11 +25,13 @@ struct RunningGroup {
 
 // One of its samples that is not finished.
 struct RunningSample {
-  RunningGroup* group = nullptr;  // borrowed
-  KvBlock suffix;                 // keys and values of the new tokens
-  Completion completion;          // so far
-  DrawnToken drawn;               // by a lane in this step, not yet in the completion
-  bool is_finished = false;       // reported, to be dropped
+  RunningGroup* group = nullptr;        // borrowed
+  KvBlock suffix;                       // keys and values of the new tokens
+  Completion completion;                // so far
+  DrawnToken drawn;                     // by a lane in this step, not yet in the completion
+  std::vector<TokenLogprob> likeliest;  // at the position of `drawn`, if asked for
+  StopStringMatcher stop_strings;
+  bool is_finished = false;  // reported, to be dropped
 
   int64_t num_tokens() const { return static_cast<int64_t>(completion.tokens.size()); }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "policy/engine/request.h"
 
@@ -10,24 +11,34 @@ namespace cupel {
 
 TokenSampler::TokenSampler(const kernels::KernelTable& kernels, int64_t vocab_size) : kernels_(kernels), vocab_size_(vocab_size) {}
 
-void TokenSampler::Prepare(float* logits, const SamplingParams& sampling) {
+void TokenSampler::Prepare(float* logits, const SamplingParams& sampling, const SampleHistory& history) {
   logits_ = raw_logits_ = logits;
   stats_ = raw_stats_ = kernels_.softmax_stats(logits, vocab_size_, 1.0F);
-  if (!std::isfinite(stats_.max) || !std::isfinite(stats_.log_sum)) {
+  is_finite_ = std::isfinite(stats_.max) && std::isfinite(stats_.log_sum);
+  if (!is_finite_) {
     constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
     source_ = Source::kFixedToken;
-    fixed_ = {.token = 0, .logprob = kNan, .raw_logprob = kNan};
+    fixed_ = {.token = 0, .logprob = kNan, .raw_logprob = kNan, .entropy = kNan};
     return;
+  }
+  const bool changes = ChangesLogits(sampling);
+  if (changes || (sampling.temperature != 1 && !IsGreedy(sampling))) {
+    raw_copy_.assign(logits, logits + vocab_size_);
+    raw_logits_ = raw_copy_.data();
+  }
+  if (changes) {
+    ChangeLogits(logits, sampling, history);
   }
   if (IsGreedy(sampling)) {
     const int64_t best = kernels_.argmax(logits, vocab_size_);
     source_ = Source::kFixedToken;
-    fixed_ = {.token = static_cast<TokenId>(best), .logprob = 0, .raw_logprob = logits[best] - raw_stats_.max - raw_stats_.log_sum};
+    fixed_ = {.token = static_cast<TokenId>(best),
+              .logprob = 0,
+              .raw_logprob = raw_logits_[best] - raw_stats_.max - raw_stats_.log_sum,
+              .entropy = 0};
     return;
   }
-  if (sampling.temperature != 1) {
-    raw_copy_.assign(logits, logits + vocab_size_);
-    raw_logits_ = raw_copy_.data();
+  if (raw_logits_ != logits) {
     stats_ = kernels_.softmax_stats(logits, vocab_size_, static_cast<float>(1.0 / sampling.temperature));
   }
   source_ = Source::kRow;
@@ -46,15 +57,62 @@ DrawnToken TokenSampler::Draw(double uniform) const {
     const int64_t token = kernels_.sample(logits_, vocab_size_, stats_, uniform);
     drawn.token = static_cast<TokenId>(token);
     drawn.logprob = logits_[token] - stats_.max - stats_.log_sum;
+    drawn.entropy = stats_.entropy;
   } else {
     const double total = cumulative_.back();
     const auto after = std::upper_bound(cumulative_.begin(), cumulative_.end() - 1, uniform * total);
     const Candidate& candidate = candidates_[static_cast<size_t>(after - cumulative_.begin())];
     drawn.token = candidate.token;
     drawn.logprob = static_cast<float>(static_cast<double>(candidate.logit) - static_cast<double>(stats_.max) - std::log(total));
+    drawn.entropy = static_cast<float>(candidate_entropy_);
   }
   drawn.raw_logprob = raw_logits_[drawn.token] - raw_stats_.max - raw_stats_.log_sum;
   return drawn;
+}
+
+std::vector<TokenLogprob> TokenSampler::LikeliestTokens(int64_t n) {
+  std::vector<TokenLogprob> likeliest;
+  if (!is_finite_ || n == 0) {
+    return likeliest;
+  }
+  std::vector<Candidate> kept;
+  kept.swap(candidates_);  // those of the filters, which Draw still needs
+  CollectLikeliest(raw_logits_, n);
+  std::sort(candidates_.begin(), candidates_.end(), IsLikelier);
+  for (const Candidate& candidate : candidates_) {
+    likeliest.push_back({candidate.token, candidate.logit - raw_stats_.max - raw_stats_.log_sum});
+  }
+  candidates_ = std::move(kept);
+  return likeliest;
+}
+
+void TokenSampler::ChangeLogits(float* logits, const SamplingParams& sampling, const SampleHistory& history) {
+  for (const LogitBias& bias : sampling.logit_bias) {
+    logits[bias.token] += bias.bias;
+  }
+  if (std::ssize(history.completion) < sampling.min_new_tokens) {
+    for (const TokenId token : sampling.stop_tokens) {
+      logits[token] = -std::numeric_limits<float>::infinity();
+    }
+  }
+  if (sampling.repetition_penalty != 1) {
+    PenaliseRepetition(logits, static_cast<float>(sampling.repetition_penalty), history);
+  }
+}
+
+void TokenSampler::PenaliseRepetition(float* logits, float penalty, const SampleHistory& history) {
+  is_seen_.resize(static_cast<size_t>(vocab_size_));
+  const auto for_each = [&](const auto& body) {
+    std::for_each(history.prompt.begin(), history.prompt.end(), body);
+    std::for_each(history.completion.begin(), history.completion.end(), body);
+  };
+  for_each([&](TokenId token) {
+    if (!is_seen_[static_cast<size_t>(token)]) {
+      is_seen_[static_cast<size_t>(token)] = true;
+      logits[token] = logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty;
+    }
+  });
+  for_each([&](TokenId token) { is_seen_[static_cast<size_t>(token)] = false; });
 }
 
 bool TokenSampler::IsLikelier(const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.token < b.token; }
@@ -65,7 +123,7 @@ void TokenSampler::ApplyFilters(const SamplingParams& sampling) {
   const bool has_top_k = sampling.top_k > 0 && sampling.top_k < vocab_size_;
   double total_weight = std::exp(static_cast<double>(stats_.log_sum));
   if (has_top_k) {
-    CollectLikeliest(sampling.top_k);
+    CollectLikeliest(logits_, sampling.top_k);
     total_weight = 0;
     for (const Candidate& candidate : candidates_) {
       total_weight += Weight(candidate.logit);
@@ -86,14 +144,18 @@ void TokenSampler::ApplyFilters(const SamplingParams& sampling) {
   std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) { return a.token < b.token; });
   cumulative_.clear();
   double sum = 0;
+  double weighted = 0;
   for (const Candidate& candidate : candidates_) {
-    cumulative_.push_back(sum += Weight(candidate.logit));
+    const double weight = Weight(candidate.logit);
+    cumulative_.push_back(sum += weight);
+    weighted += weight * (static_cast<double>(candidate.logit) - static_cast<double>(stats_.max));
   }
+  candidate_entropy_ = std::log(sum) - weighted / sum;
 }
 
 // One pass with a buffer of a few times k: whenever it is full, its k likeliest stay and the least of them becomes the bar. Ids ascend, so
 // a later token that equals the bar ranks below it.
-void TokenSampler::CollectLikeliest(int64_t k) {
+void TokenSampler::CollectLikeliest(const float* logits, int64_t k) {
   candidates_.clear();
   const auto keep = static_cast<size_t>(k);
   const size_t capacity = 2 * keep + 1024;
@@ -104,8 +166,8 @@ void TokenSampler::CollectLikeliest(int64_t k) {
     bar = candidates_.back().logit;
   };
   for (int64_t token = 0; token < vocab_size_; ++token) {
-    if (logits_[token] > bar) {
-      candidates_.push_back({static_cast<TokenId>(token), logits_[token]});
+    if (logits[token] > bar) {
+      candidates_.push_back({static_cast<TokenId>(token), logits[token]});
       if (candidates_.size() == capacity) {
         shrink();
       }

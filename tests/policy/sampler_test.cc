@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
 #include <catch2/catch.hpp>
@@ -33,7 +34,25 @@ std::vector<float> RandomLogits(uint32_t which, double spread) {
 }
 
 // The distribution in the plainest form: probabilities in double, filtered by sorting. Index = token; dropped tokens have 0.
-std::vector<double> ReferenceDistribution(const std::vector<float>& logits, const SamplingParams& sampling) {
+std::vector<double> ReferenceDistribution(const std::vector<float>& raw_logits, const SamplingParams& sampling,
+                                          const SampleHistory& history = {}) {
+  std::vector<float> logits = raw_logits;
+  for (const LogitBias& bias : sampling.logit_bias) {
+    logits[static_cast<size_t>(bias.token)] += bias.bias;
+  }
+  const bool bars_stop_tokens = std::ssize(history.completion) < sampling.min_new_tokens;
+  for (const TokenId token : sampling.stop_tokens) {
+    if (bars_stop_tokens) {
+      logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+    }
+  }
+  std::set<TokenId> seen(history.prompt.begin(), history.prompt.end());
+  seen.insert(history.completion.begin(), history.completion.end());
+  for (const TokenId token : seen) {
+    float& logit = logits[static_cast<size_t>(token)];
+    const auto penalty = static_cast<float>(sampling.repetition_penalty);
+    logit = logit > 0 ? logit / penalty : logit * penalty;
+  }
   std::vector<size_t> ranked(logits.size());
   std::iota(ranked.begin(), ranked.end(), size_t{0});
   std::stable_sort(ranked.begin(), ranked.end(), [&](size_t a, size_t b) { return logits[a] > logits[b]; });
@@ -70,15 +89,20 @@ std::vector<double> ReferenceDistribution(const std::vector<float>& logits, cons
 
 // Draws with a grid of uniform numbers and compares tokens with the inverse of the reference's cumulative distribution. A uniform number
 // within 1e-5 of a step may fall on either side.
-void CheckDraws(const kernels::KernelTable& table, const std::vector<float>& logits, const SamplingParams& sampling) {
-  const std::vector<double> expected = ReferenceDistribution(logits, sampling);
+void CheckDraws(const kernels::KernelTable& table, const std::vector<float>& logits, const SamplingParams& sampling,
+                const SampleHistory& history = {}) {
+  const std::vector<double> expected = ReferenceDistribution(logits, sampling, history);
   SamplingParams plain;
   const std::vector<double> raw = ReferenceDistribution(logits, plain);
   std::vector<double> cumulative(expected.size());
   std::partial_sum(expected.begin(), expected.end(), cumulative.begin());
   TokenSampler sampler(table, kVocab);
   std::vector<float> row = logits;
-  sampler.Prepare(row.data(), sampling);
+  sampler.Prepare(row.data(), sampling, history);
+  double entropy = 0;
+  for (const double p : expected) {
+    entropy -= p > 0 ? p * std::log(p) : 0;
+  }
   constexpr int kDraws = 3000;
   int num_wrong = 0;
   int num_bad_logprobs = 0;
@@ -90,6 +114,7 @@ void CheckDraws(const kernels::KernelTable& table, const std::vector<float>& log
     num_wrong += expected[token] == 0 || uniform < low - 1e-5 || uniform > cumulative[token] + 1e-5;
     num_bad_logprobs += std::abs(static_cast<double>(drawn.logprob) - std::log(expected[token])) > 2e-5;
     num_bad_logprobs += std::abs(static_cast<double>(drawn.raw_logprob) - std::log(raw[token])) > 2e-5;
+    num_bad_logprobs += std::abs(static_cast<double>(drawn.entropy) - entropy) > 1e-4;
   }
   CHECK(num_wrong == 0);
   CHECK(num_bad_logprobs == 0);
@@ -124,6 +149,115 @@ TEST_CASE("tokens follow the filtered distribution on every kernel path", "[samp
         CheckDraws(*table, logits, sampling);
       }
     }
+  }
+}
+
+TEST_CASE("bias, barred stop tokens and repetition penalty change the distribution as their formulas say", "[sampler]") {
+  const std::vector<TokenId> prompt = {3, 17, 3, 900, 401};
+  const std::vector<TokenId> completion = {5, 17, 999};
+  const SampleHistory history = {.prompt = prompt, .completion = completion};
+  const std::vector<SamplingParams> cases = {
+      {.repetition_penalty = 1.3},
+      {.repetition_penalty = 0.7},
+      {.logit_bias = {{17, 4.0F}, {400, -3.0F}}},
+      {.logit_bias = {{0, 10000.0F}}},
+      {.min_new_tokens = 4, .stop_tokens = {17, 18, 19}},
+      {.min_new_tokens = 3, .stop_tokens = {17, 18, 19}},  // reached: nothing is barred
+      {.temperature = 0.6, .top_p = 0.95, .repetition_penalty = 1.1},
+      {.temperature = 0.8, .top_k = 20, .repetition_penalty = 2, .logit_bias = {{17, 3.0F}}, .min_new_tokens = 9, .stop_tokens = {400}},
+  };
+  for (const kernels::KernelTable* table : kernels::AvailableKernels()) {
+    const std::vector<float> logits = RandomLogits(4, 2.0);
+    for (const SamplingParams& sampling : cases) {
+      CAPTURE(table->name, sampling.temperature, sampling.top_k, sampling.top_p, sampling.repetition_penalty, sampling.min_new_tokens);
+      CheckDraws(*table, logits, sampling, history);
+    }
+  }
+}
+
+TEST_CASE("greedy decoding respects what changes logits and reports the model's own log-probability", "[sampler]") {
+  TokenSampler sampler(*kernels::BestKernels(), kVocab);
+  const std::vector<float> logits = RandomLogits(4, 2.0);
+  const auto best = static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  const std::vector<double> raw = ReferenceDistribution(logits, {});
+  std::vector<float> row = logits;
+  sampler.Prepare(row.data(), {.temperature = 0, .min_new_tokens = 1, .stop_tokens = {best}});
+  const DrawnToken second = sampler.Draw(0.5);
+  CHECK(second.token != best);
+  CHECK(second.raw_logprob == Approx(std::log(raw[static_cast<size_t>(second.token)])).margin(2e-5));
+  row = logits;
+  sampler.Prepare(row.data(), {.temperature = 0, .logit_bias = {{7, 1000.0F}}});
+  CHECK(sampler.Draw(0.5).token == 7);
+}
+
+TEST_CASE("the likeliest tokens are those of the model's own distribution, whatever filters do", "[sampler]") {
+  TokenSampler sampler(*kernels::BestKernels(), kVocab);
+  const std::vector<float> logits = RandomLogits(2, 3.0);
+  std::vector<size_t> ranked(logits.size());
+  std::iota(ranked.begin(), ranked.end(), size_t{0});
+  std::stable_sort(ranked.begin(), ranked.end(), [&](size_t a, size_t b) { return logits[a] > logits[b]; });
+  const std::vector<double> raw = ReferenceDistribution(logits, {});
+  for (const SamplingParams& sampling :
+       {SamplingParams{}, SamplingParams{.temperature = 0.5, .top_k = 3}, SamplingParams{.temperature = 0}}) {
+    std::vector<float> row = logits;
+    sampler.Prepare(row.data(), sampling);
+    const TokenId before = sampler.Draw(0.37).token;
+    const std::vector<TokenLogprob> likeliest = sampler.LikeliestTokens(6);
+    REQUIRE(likeliest.size() == 6);
+    for (size_t i = 0; i < likeliest.size(); ++i) {
+      CHECK(likeliest[i].token == static_cast<TokenId>(ranked[i]));
+      CHECK(likeliest[i].logprob == Approx(std::log(raw[ranked[i]])).margin(2e-5));
+    }
+    CHECK(sampler.Draw(0.37).token == before);
+    CHECK(sampler.LikeliestTokens(0).empty());
+  }
+}
+
+TEST_CASE("200,000 draws with the numbers of their coordinates pass a chi-square test for every option", "[sampler]") {
+  const std::vector<TokenId> seen = {1, 2, 30, 31};
+  const SampleHistory history = {.prompt = seen};
+  const std::vector<SamplingParams> cases = {
+      {},
+      {.temperature = 0.6},
+      {.temperature = 1.7},
+      {.top_k = 12},
+      {.top_p = 0.9},
+      {.min_p = 0.05},
+      {.repetition_penalty = 1.5},
+      {.logit_bias = {{3, 1.5F}, {40, -2.0F}}},
+      {.min_new_tokens = 1, .stop_tokens = {0, 5}},
+      {.temperature = 0.6, .top_k = 30, .top_p = 0.95, .min_p = 0.01, .repetition_penalty = 1.2},
+  };
+  constexpr int64_t kSmallVocab = 48;
+  constexpr int kDraws = 200000;
+  std::vector<float> logits = RandomLogits(9, 1.0);
+  logits.resize(kSmallVocab);
+  TokenSampler sampler(*kernels::BestKernels(), kSmallVocab);
+  for (size_t which = 0; which < cases.size(); ++which) {
+    CAPTURE(which);
+    const std::vector<double> expected = ReferenceDistribution(logits, cases[which], history);
+    std::vector<float> row = logits;
+    sampler.Prepare(row.data(), cases[which], history);
+    const RandomCoordinates random = {.seed = 12, .step = static_cast<uint32_t>(which)};
+    const std::array<uint32_t, 2> key = RandomKey(random.seed, random.purpose);
+    std::vector<double> counts(kSmallVocab);
+    for (int i = 0; i < kDraws; ++i) {
+      ++counts[static_cast<size_t>(sampler.Draw(DrawUniform(key, random, i, 0)).token)];
+    }
+    double statistic = 0;
+    double freedom = -1;
+    for (size_t token = 0; token < expected.size(); ++token) {
+      if (expected[token] == 0) {
+        CHECK(counts[token] == 0);
+        continue;
+      }
+      const double mean = kDraws * expected[token];
+      REQUIRE(mean > 5);
+      statistic += (counts[token] - mean) * (counts[token] - mean) / mean;
+      ++freedom;
+    }
+    CHECK(statistic < freedom + 4 * std::sqrt(2 * freedom));
+    CHECK(statistic > freedom - 4 * std::sqrt(2 * freedom));
   }
 }
 
