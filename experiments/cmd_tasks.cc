@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "datasets/procedural/family.h"
 #include "experiments/command.h"
+#include "experiments/pipeline/trace_data.h"
 
 namespace cupel {
 namespace {
@@ -24,6 +25,8 @@ struct TasksOptions {
   std::string format = "items";
   bool json = false;
   bool readable = false;
+  std::string recipe;
+  std::vector<std::string> recipe_set;
 };
 
 Variant VariantOf(const TasksOptions& options) { return options.variant == "rg" ? Variant::kRg : Variant::kCupel; }
@@ -134,6 +137,15 @@ absl::Status Write(const TasksOptions& options, StopSignal& stop) {
   return file ? file->Close() : absl::OkStatus();
 }
 
+absl::Status Trace(const TasksOptions& options, StopSignal& stop) {
+  CUPEL_ASSIGN_OR_RETURN(const TraceRecipe recipe, LoadTraceRecipe(options.recipe, options.recipe_set));
+  CUPEL_ASSIGN_OR_RETURN(const int64_t written, WriteTraceData(recipe, options.out, stop));
+  if (options.out != "-") {
+    fmt::print("{} worked solutions in {}\n", written, options.out);
+  }
+  return absl::OkStatus();
+}
+
 void DeclareItems(CLI::App& app, TasksOptions& options) {
   app.add_option("--variant", options.variant, "cupel: our wording, asks for witnesses; rg: reasoning-gym 0.1.25 byte for byte")
       ->check(CLI::IsMember({"cupel", "rg"}))
@@ -165,8 +177,17 @@ Action DeclareTasks(CLI::App& app) {
       ->check(CLI::IsMember({"items", "trl", "verl", "sharegpt", "alpaca"}))
       ->capture_default_str();
   write->add_option("--out", options->out, "file; - is standard output")->required();
-  return [options, list, show](StopSignal& stop) {
-    const absl::Status status = list->parsed() ? List(*options) : show->parsed() ? Show(*options) : Write(*options, stop);
+  CLI::App* traces = app.add_subcommand("traces", "worked solutions to training tasks, for `cupel sft`");
+  traces->add_option("recipe", options->recipe, "TOML recipe with the sections data and traces (optional: --set gives every setting)");
+  traces->add_option("--set", options->recipe_set, "section.key=value on top of the recipe; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  traces->add_option("--out", options->out, "file; - is standard output")->required();
+  return [options, list, show, traces](StopSignal& stop) {
+    const absl::Status status = list->parsed()     ? List(*options)
+                                : show->parsed()   ? Show(*options)
+                                : traces->parsed() ? Trace(*options, stop)
+                                                   : Write(*options, stop);
     return status.ok() ? 0 : Fail(status);
   };
 }
