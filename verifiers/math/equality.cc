@@ -106,11 +106,21 @@ class SamplePoints {
   bool is_complex_ = false;
 };
 
-enum class Meeting : uint8_t { kOverlap, kApart, kUndefined, kUnsupported, kTooBig, kVague };
+enum class Meeting : uint8_t { kOverlap, kApart, kUndefined, kUnsupported, kTooBig, kVague, kHuge };
+
+bool HasRadiusBelow(const Ball& ball, slong exponent) {
+  return mag_cmp_2exp_si(arb_radref(ball.real()), exponent) < 0 && mag_cmp_2exp_si(arb_radref(ball.imag()), exponent) < 0;
+}
+
+// Zero has no relative accuracy; an absolute one of many bits is as good.
+bool IsSharp(const Ball& ball) {
+  return ball.is_finite() && (ball.Accuracy() >= 48 || acb_is_zero(ball.get()) != 0 || (ball.ContainsZero() && HasRadiusBelow(ball, -60)));
+}
 
 // How two expressions compare at one point, at rising precision until their balls are apart or small.
 Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_natural, slong precision, slong ceiling, Budget& budget) {
   bool is_finite = true;
+  bool is_huge = false;
   for (; precision <= ceiling; precision *= 4) {
     const Bindings bindings = points.At(point, log_is_natural, precision);
     Ball left;
@@ -127,15 +137,14 @@ Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_
       return Meeting::kApart;
     }
     is_finite = left.is_finite() && right.is_finite();
-    const auto is_sharp = [](const Ball& ball) {
-      // Zero has no relative accuracy; an absolute one of many bits is as good.
-      return ball.is_finite() && (ball.Accuracy() >= 48 || acb_is_zero(ball.get()) != 0 ||
-                                  (ball.ContainsZero() && mag_cmp_2exp_si(arb_radref(ball.real()), -60) < 0 &&
-                                   mag_cmp_2exp_si(arb_radref(ball.imag()), -60) < 0));
-    };
-    if (is_sharp(left) && is_sharp(right)) {
+    is_huge = is_finite && left.Accuracy() >= 8 && right.Accuracy() >= 8;
+    // So many digits before the point hide what follows it: 10^100 and 10^100 + 1.
+    if (IsSharp(left) && IsSharp(right) && HasRadiusBelow(left, -20) && HasRadiusBelow(right, -20)) {
       return Meeting::kOverlap;
     }
+  }
+  if (is_huge) {
+    return Meeting::kHuge;
   }
   // A pole or the end of a domain has no finite ball at any precision.
   return is_finite ? Meeting::kVague : Meeting::kUndefined;

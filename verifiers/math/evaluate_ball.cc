@@ -80,6 +80,8 @@ class BallEvaluator {
   }
 
  private:
+  static constexpr slong kNoExponent = slong{1} << 40;
+
   EvalStatus Dispatch(Expr expr, Ball& value) {
     switch (expr->kind) {
       case Kind::kNumber:
@@ -169,9 +171,42 @@ class BallEvaluator {
       if (const EvalStatus status = Evaluate(kid, part); status != EvalStatus::kOk) {
         return status;
       }
-      (adds ? acb_add : acb_mul)(value.get(), value.get(), part.get(), precision_);
+      if (adds) {
+        AddTo(value, part);
+      } else {
+        acb_mul(value.get(), value.get(), part.get(), precision_);
+      }
     }
     return EvalStatus::kOk;
+  }
+
+  // A summand below the last bit of the other would vanish without a trace, and 1 + e^-10000 would be 1: the sum then says that it knows
+  // few bits, so that the precision rises or nothing is decided.
+  void AddTo(Ball& sum, const Ball& part) const {
+    const slong above = Exponent(sum);
+    const slong below = Exponent(part);
+    acb_add(sum.get(), sum.get(), part.get(), precision_);
+    if (above != kNoExponent && below != kNoExponent && std::abs(above - below) > precision_) {
+      mag_t doubt;
+      mag_init(doubt);
+      mag_set_ui_2exp_si(doubt, 1, std::max(above, below) - 16);
+      arb_add_error_mag(sum.real(), doubt);
+      if (!sum.is_real()) {
+        arb_add_error_mag(sum.imag(), doubt);
+      }
+      mag_clear(doubt);
+    }
+  }
+
+  // About log2 of the size, where the ball is away from zero and that is a small number.
+  static slong Exponent(const Ball& ball) {
+    if (!ball.is_finite() || ball.ContainsZero()) {
+      return kNoExponent;
+    }
+    const slong real = arf_abs_bound_lt_2exp_si(arb_midref(ball.real()));
+    const slong imaginary = arf_abs_bound_lt_2exp_si(arb_midref(ball.imag()));
+    const slong larger = std::max(real, imaginary);
+    return std::abs(larger) < kNoExponent ? larger : kNoExponent;
   }
 
   EvalStatus Divide(Expr expr, Ball& value) {

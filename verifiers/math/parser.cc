@@ -255,6 +255,8 @@ Expr Parser::ParseRelation() {
 }
 
 Expr Parser::ParseUnion() {
+  // {1, 2} \cup {3} with TeX's invisible braces: a number beside a set's operation is the set of it.
+  const auto as_set = [this](Expr operand) { return IsInteger(operand) ? arena_.Make(Kind::kSet, {operand}) : operand; };
   Expr left = ParseSum();
   if (left != nullptr && At(Tok::kColon) && !context_.in_braces && !left->Is(Kind::kText) && !left->Is(Kind::kSymbol)) {
     left = ParseRatio(left);
@@ -266,13 +268,14 @@ Expr Parser::ParseUnion() {
     if (right == nullptr) {
       return nullptr;
     }
+    left = as_set(left);
     const Kind kind = operation == Tok::kCup ? Kind::kUnion : operation == Tok::kCap ? Kind::kIntersection : Kind::kDifference;
     if (left->Is(kind) && kind != Kind::kDifference) {
       std::vector<Expr> kids = left->kids;
-      kids.push_back(right);
+      kids.push_back(as_set(right));
       left = arena_.Make(kind, std::move(kids));
     } else {
-      left = arena_.Make(kind, {left, right});
+      left = arena_.Make(kind, {left, as_set(right)});
     }
   }
   return left;

@@ -203,6 +203,7 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   ReadWords(lexed.tokens, options.words);
   answer.statement = ReadStatement(lexed.tokens, PlainWords(lexed.tokens));
   answer.is_text = IsTextOnly(lexed.tokens);
+  answer.is_question = IsQuestion(text, units);
   if (answer.statement.says_none && options.words) {
     answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false});
   } else {

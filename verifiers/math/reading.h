@@ -28,6 +28,7 @@ struct Answer {
   Choices choices;                // several letters
   Clock clock;                    // "3:45", "12:00 PM"
   bool is_text = false;           // words and no mathematics
+  bool is_question = false;       // "What is 6 times 7?"
   std::vector<Reading> readings;  // candidates; the first is the likeliest
   std::string_view problem;       // why there are none
 };

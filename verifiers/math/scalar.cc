@@ -39,6 +39,19 @@ Measured TakeApart(Expr expr, Arena& arena) {
   return {expr, {}, Rational(1)};
 }
 
+// Whether a value is said to be in radians; they are no unit of their own.
+bool TakeRadians(Measured& measured) {
+  const size_t at = measured.dimension.find("rad1");
+  if (at == std::string::npos || measured.dimension.find('#') != std::string::npos) {
+    return false;
+  }
+  measured.dimension.erase(at, 4);
+  while (measured.dimension.ends_with(' ')) {
+    measured.dimension.pop_back();
+  }
+  return true;
+}
+
 // Nouns of which one is the other with more words: "apples" and "red apples".
 bool NamesOneThing(std::string_view a, std::string_view b) {
   const std::string_view longer = a.size() > b.size() ? a : b;
@@ -266,8 +279,10 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   if (pred->Is(Kind::kGroup)) {
     pred = pred->kid(0);
   }
-  const Measured g = TakeApart(gold, arena_);
-  const Measured p = TakeApart(pred, arena_);
+  Measured g = TakeApart(gold, arena_);
+  Measured p = TakeApart(pred, arena_);
+  const bool gold_radians = TakeRadians(g);
+  const bool pred_radians = TakeRadians(p);
   Expr left = g.value;
   Expr right = p.value;
   const bool both_have_units = !g.dimension.empty() && !p.dimension.empty();
@@ -313,6 +328,9 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   if (gold_degrees && pred_degrees) {
     const Judgement plain = CompareValues(WithoutDegrees(left, arena_), WithoutDegrees(right, arena_));
     return plain.is_equal() ? plain : SameValue(left, right, arena_);
+  }
+  if (gold_degrees ? pred_radians : pred_degrees && gold_radians) {
+    return options_.degree_radian ? SameValue(left, right, arena_) : IsDifferentBy("units");
   }
   if (gold_degrees || pred_degrees) {
     const Judgement plain = CompareValues(WithoutDegrees(left, arena_), WithoutDegrees(right, arena_));

@@ -125,6 +125,18 @@ Choice FindChoice(const std::vector<Token>& tokens) {
   return choice;
 }
 
+bool IsQuestion(std::string_view text, const std::vector<Token>& tokens) {
+  constexpr auto kAsks = std::to_array<std::string_view>({"what", "which", "how", "whose", "who"});
+  constexpr auto kDemands = std::to_array<std::string_view>(
+      {"find", "compute", "calculate", "evaluate", "determine", "simplify", "solve", "express", "prove", "show"});
+  if (text.find('?') != std::string_view::npos) {
+    return true;
+  }
+  const std::string first = tokens[0].kind == Tok::kWord ? LowerCaseText(tokens[0].text) : "";
+  return Has(kDemands, first) || Has(kAsks, first) ||
+         std::ranges::any_of(tokens, [](const Token& token) { return token.kind == Tok::kWord && LowerCaseText(token.text) == "what"; });
+}
+
 bool IsTextOnly(const std::vector<Token>& tokens) {
   bool has_word = false;
   for (const Token& token : tokens) {

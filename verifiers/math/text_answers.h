@@ -30,6 +30,9 @@ Choices FindChoices(const std::vector<Token>& tokens);
 // Words and letters, and no mathematics.
 bool IsTextOnly(const std::vector<Token>& tokens);
 
+// "What is 6 times 7?", "Find the area", "5?": it asks for an answer and gives none.
+bool IsQuestion(std::string_view text, const std::vector<Token>& tokens);
+
 // A time of day: "3:45", "12:00 PM", "6 p.m.", "9 o'clock".
 struct Clock {
   bool is_clock = false;

@@ -64,6 +64,7 @@ constexpr auto kUnits = std::to_array<Row>({
     {"year years yr yrs", "month", 1, 12, 1},
     {"Pa pascal pascals", "Pa", 1, 1, 1},
     {"mol mole moles", "mol", 1, 1, 1},
+    {"rad rads radian radians", "rad", 1, 1, 1},
     {"unit units", "", 1, 1, 1},
     {"dozen dozens", "", 1, 12, 1},
 });

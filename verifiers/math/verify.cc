@@ -176,6 +176,9 @@ Result Decide(std::string_view gold_text, std::string_view pred_text, const Requ
   if (TrimSpace(gold_text) == TrimSpace(pred_text) && gold.canonical.size() > 2) {
     return Decided(Decision::kCorrect, "tokens");
   }
+  if (pred.is_question && !gold.is_question) {
+    return Decided(Decision::kIncorrect, "question");
+  }
   if (!gold.canonical.empty() && gold.canonical == pred.canonical) {
     return Decided(Decision::kCorrect, "tokens");
   }

@@ -137,6 +137,14 @@ constexpr auto kShortWords = std::to_array<std::string_view>(
      "we",  "who", "yes", "you", "he",  "sq",  "cu",  "mph", "six", "kph", "old", "rpm", "fps", "psi", "min", "max",
      "set", "boy", "am",  "pm",  "mon", "tue", "wed", "thu", "fri", "sat", "sun", "tie", "win"});
 
+// Quotients of units that have a name of their own.
+struct Speed {
+  std::string_view name;
+  std::string_view length;
+  std::string_view time;
+};
+constexpr auto kSpeeds = std::to_array<Speed>({{"mph", "mi", "h"}, {"kph", "km", "h"}, {"kmh", "km", "h"}, {"fps", "ft", "s"}});
+
 std::optional<int64_t> SmallNumber(std::string_view word) {
   if (const auto it = std::ranges::find(kUnitsOfTwenty, word); it != kUnitsOfTwenty.end()) {
     return it - kUnitsOfTwenty.begin();
@@ -505,7 +513,10 @@ class WordReader {
     if (IsRaisedOrdinal(word)) {
       return true;
     }
-    if (word == "radians" || word == "radian" || word == "rad") {
+    if (const auto speed = std::ranges::find(kSpeeds, word, &Speed::name); speed != kSpeeds.end() && Before() != Tok::kWord) {
+      PushUnit(speed->length);
+      Push(Tok::kSlash, "/");
+      PushUnit(speed->time);
       ++position_;
       return true;
     }
