@@ -29,7 +29,10 @@ bool IsForIntegers(Expr expr) {
     if (node.kind == Kind::kModular) {
       return true;
     }
-    if (node.kind == Kind::kSum && node.text != "int") {
+    if (IsOneOfFunctions(node, {"Gamma"})) {
+      return HasSymbols(node.kids[0]);
+    }
+    if (node.kind == Kind::kSum && node.text != "int" && node.text != "lim") {
       return HasSymbols(node.kids[1]) || HasSymbols(node.kids[2]);
     }
     if (node.kind == Kind::kPower && HasSymbols(node.kids[1]) && !HasSymbols(node.kids[0])) {

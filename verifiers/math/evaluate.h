@@ -43,6 +43,12 @@ EvalStatus EvaluateRational(Expr expr, Budget& budget, Rational& value);
 // The integral of kids[0] from kids[1] to kids[2] over `name`, as a ball of at most 96 bits.
 EvalStatus EvaluateIntegral(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);
 
+// The sum of kids[0] from kids[1] to infinity over `name`, as a ball of at most 256 bits. kUndefined where it diverges.
+EvalStatus EvaluateSeries(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);
+
+// The limit of kids[0] as `name` tends to kids[1], a number or an infinity. kUndefined where it is infinite.
+EvalStatus EvaluateLimit(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);
+
 // A ball that holds the value, at `precision` bits. Not finite when the precision does not suffice.
 EvalStatus EvaluateBall(Expr expr, const Bindings& bindings, slong precision, Budget& budget, Ball& value);
 

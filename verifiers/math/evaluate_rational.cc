@@ -254,7 +254,7 @@ class RationalEvaluator {
   }
 
   EvalStatus Sum(Expr expr, Rational& value) {
-    if (expr->text == "int") {
+    if (expr->text == "int" || expr->text == "lim" || expr->kid(2)->Is(Kind::kConstant)) {
       return EvalStatus::kNotRational;
     }
     Rational low;

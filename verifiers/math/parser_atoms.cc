@@ -21,6 +21,9 @@ Expr Parser::ParseAtomInner() {
     case Tok::kNumber:
       return ParseNumber();
     case Tok::kLetter:
+      if ((token.text == "Gamma" || token.text == "zeta") && Ahead().kind == Tok::kOpen && Ahead().text == "(") {
+        return ParseFunction();
+      }
       ++position_;
       return ParseSymbol(token.text);
     case Tok::kWord:
@@ -306,11 +309,12 @@ Expr Parser::ParseAccent() {
   return ParseSymbol(accent == "vec" ? name : accent + " " + name);
 }
 
-// \sum_{k=1}^{n} body and \int_a^b body dx. Limits, big unions and integrals without bounds are only ever equal to their own text.
+// \sum_{k=1}^{n} body, \int_a^b body dx and \lim_{x \to a} body. Big unions and integrals without bounds are only ever equal to their own
+// text.
 Expr Parser::ParseBig() {
   const std::string name = Now().text;
   ++position_;
-  if (name != "sum" && name != "prod" && name != "int") {
+  if (name != "sum" && name != "prod" && name != "int" && name != "lim") {
     return Fail("an integral, limit or big union");
   }
   Expr low = nullptr;
@@ -335,7 +339,10 @@ Expr Parser::ParseBig() {
   if (name == "int") {
     return low == nullptr || high == nullptr ? Fail("an integral, limit or big union") : ParseIntegral(low, high);
   }
-  if (low == nullptr || high == nullptr || !low->Is(Kind::kRelation) || low->text != "=" || !low->kid(0)->Is(Kind::kSymbol)) {
+  const bool is_limit = name == "lim";
+  high = is_limit && low != nullptr && low->Is(Kind::kRelation) ? low->kid(1) : high;
+  if (low == nullptr || high == nullptr || !low->Is(Kind::kRelation) || low->text != (is_limit ? "a" : "=") ||
+      !low->kid(0)->Is(Kind::kSymbol)) {
     return Fail("a sum without bounds");
   }
   const Expr body = ParseTerm();
