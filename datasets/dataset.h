@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "datasets/procedural/config.h"
+#include "datasets/repair/config.h"
 #include "datasets/task.h"
 
 namespace cupel {
@@ -96,13 +97,15 @@ struct DatasetConfig {
   ArithmeticConfig arithmetic;
   JsonlConfig jsonl;
   ProceduralConfig procedural;
+  RepairConfig repair;
   std::vector<CurriculumStage> curriculum;
   template <class Field>
   void VisitFields(Field&& field) {
-    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl", "procedural"}});
+    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl", "procedural", "repair"}});
     field("arithmetic", arithmetic, "generated arithmetic");
     field("jsonl", jsonl, "JSON lines file");
     field("procedural", procedural, "generated problems of many families");
+    field("repair", repair, "small projects with a bug");
     field("curriculum", curriculum, "easier settings that training draws from first, stage by stage");
   }
 };

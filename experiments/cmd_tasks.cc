@@ -10,6 +10,7 @@
 #include "datasets/procedural/family.h"
 #include "experiments/command.h"
 #include "experiments/pipeline/trace_data.h"
+#include "experiments/repair_command.h"
 
 namespace cupel {
 namespace {
@@ -183,10 +184,13 @@ Action DeclareTasks(CLI::App& app) {
       ->take_all()
       ->allow_extra_args(false);
   traces->add_option("--out", options->out, "file; - is standard output")->required();
-  return [options, list, show, traces](StopSignal& stop) {
+  CLI::App* repair = app.add_subcommand("repair", "small projects with a bug, to be repaired by a patch");
+  const auto run_repair = DeclareRepairTasks(*repair);
+  return [options, list, show, traces, repair, run_repair](StopSignal& stop) {
     const absl::Status status = list->parsed()     ? List(*options)
                                 : show->parsed()   ? Show(*options)
                                 : traces->parsed() ? Trace(*options, stop)
+                                : repair->parsed() ? run_repair(stop)
                                                    : Write(*options, stop);
     return status.ok() ? 0 : Fail(status);
   };

@@ -22,6 +22,8 @@ DatasetConfig SampleConfig(std::string_view source) {
   config.procedural.level = 4;
   config.procedural.size = 200;
   config.procedural.eval_size = 60;
+  config.repair.size = 200;
+  config.repair.eval_size = 60;
   return config;
 }
 

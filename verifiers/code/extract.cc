@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "verifiers/code/judge/swe/search_replace.h"
+
 namespace cupel::code {
 namespace {
 
@@ -121,6 +123,9 @@ CodeExtraction ExtractCode(std::string_view text, sandbox::Language language, Ex
     return {{}, "", "the text ends inside <think>"};
   }
   const std::vector<Block> blocks = FindBlocks(text, begin);
+  if (rule == ExtractRule::kLastPatch && HoldsBlocks(text.substr(begin))) {
+    return {span_of(begin, text.size()), "blocks", ""};
+  }
   if (rule == ExtractRule::kWhole || (accepts_bare && blocks.empty())) {
     const bool is_blank = text.find_first_not_of(" \t\r\n", begin) == std::string_view::npos;
     return is_blank ? CodeExtraction{{}, "", "the text is empty"} : CodeExtraction{span_of(begin, text.size()), "bare", ""};

@@ -15,12 +15,13 @@ enum class ExtractRule : uint8_t {
   kLastOfAny,        // the last complete block, whatever its language (rllm)
   kAfterLastFence,   // from the last opening fence of the wanted language on, closed or not (verl)
   kWhole,            // the text as it stands
-  kLastPatch,        // the last complete block of a unified diff ("diff", "patch"), else the last without a language
+  kLastPatch,  // all blocks to search and replace, if there are any; else the last complete block of a unified diff ("diff", "patch"), or
+               // without a language
 };
 
 struct CodeExtraction {
   TextSpan span;             // of the program, without fences; {0, 0} when there is none
-  std::string_view rule;     // "fence", "bare"; empty when there is none
+  std::string_view rule;     // "fence", "bare", "blocks"; empty when there is none
   std::string_view problem;  // why there is none
 };
 

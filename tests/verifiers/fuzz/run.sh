@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with Clang's libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer and runs each from the cases as corpus.
 #   bash tests/verifiers/fuzz/run.sh [LIMIT] [TARGET...]
-# LIMIT is a time for each target (20s unless given) or a number of executions (10000000); targets are extract, parse and compare, all
-# unless given. Fails when a target crashes, leaks, or takes more than a second or 512 MiB for one input, which is then kept beside.
+# LIMIT is a time for each target (20s unless given) or a number of executions (10000000); targets are extract, parse, compare, and of the code
+# verifier protocol, patch and record, all unless given. Fails when a target crashes, leaks, or takes more than a second or 512 MiB for one input, which is then kept beside.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 limit=${1:-20s}
 shift || true
 targets=("$@")
-((${#targets[@]} > 0)) || targets=(extract parse compare)
+((${#targets[@]} > 0)) || targets=(extract parse compare protocol patch record)
 case $limit in
   *s) limit=-max_total_time=${limit%s} ;;
   *) limit=-runs=$limit ;;
@@ -34,11 +34,16 @@ for path in sorted(glob.glob(root + "/tests/verifiers/cases/math/*.jsonl")):
             file.write(case["gold"] + "\n" + case["answer"])
         number += 1
 PY
+python3 "$root/tests/verifiers/fuzz/code_corpus.py" "$root" "$build/corpus_code"
 status=0
 for target in "${targets[@]}"; do
   mkdir -p "$build/found/$target"
   echo "== $target"
-  "$build/fuzz_$target" "$build/found/$target" "$build/corpus" "$limit" -max_len=400 -timeout=1 -rss_limit_mb=512 \
+  corpus=$build/corpus length=400
+  case $target in
+    protocol | patch | record) corpus=$build/corpus_code/$target length=4000 ;;
+  esac
+  "$build/fuzz_$target" "$build/found/$target" "$corpus" "$limit" -max_len="$length" -timeout=1 -rss_limit_mb=512 \
     -artifact_prefix="$build/found/" -print_final_stats=1 >"$build/$target.log" 2>&1 || status=1
   grep -E "stat::|ERROR|SUMMARY|artifact" "$build/$target.log" || true
 done

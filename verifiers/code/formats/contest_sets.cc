@@ -189,6 +189,9 @@ absl::StatusOr<Problem> ReadVerl(const Json& record) {
 }
 
 absl::StatusOr<Problem> ReadOpenR1(const Json& record) {
+  if (record.contains("grader_files")) {
+    return ReadIoi(record);
+  }
   Problem problem;
   Json info = record;
   if (record.contains("verification_info")) {
@@ -206,7 +209,7 @@ absl::StatusOr<Problem> ReadOpenR1(const Json& record) {
   }
   CUPEL_ASSIGN_OR_RETURN(const std::string checker, TextField(info, "generated_checker", ""));
   if (!checker.empty()) {
-    problem.checker = Checker{sandbox::Language::kPython, checker, true};
+    problem.checker = Checker{sandbox::Language::kPython, checker, true, {}};
   }
   CUPEL_ASSIGN_OR_RETURN(const std::string mode, TextField(info, "input_mode", "stdio"));
   if (mode == "file") {

@@ -118,11 +118,12 @@ constexpr std::array kOptions = {
     Option{"relative_tolerance", [](const Json& value, Problem& problem) { return SetTolerance(value, false, problem); }},
     Option{"scoring",
            [](const Json& value, Problem& problem) {
-             return Choose<Scoring>(
-                 value,
-                 std::array<std::pair<std::string_view, Scoring>, 3>{
-                     {{"pass_fail", Scoring::kPassFail}, {"partial", Scoring::kPartial}, {"weighted_sum", Scoring::kWeightedSum}}},
-                 problem.scoring);
+             return Choose<Scoring>(value,
+                                    std::array<std::pair<std::string_view, Scoring>, 4>{{{"pass_fail", Scoring::kPassFail},
+                                                                                         {"partial", Scoring::kPartial},
+                                                                                         {"weighted_sum", Scoring::kWeightedSum},
+                                                                                         {"minimum", Scoring::kMinimum}}},
+                                    problem.scoring);
            }},
     Option{"time_limit_ms",
            [](const Json& value, Problem& problem) {

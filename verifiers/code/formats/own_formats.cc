@@ -85,7 +85,7 @@ absl::Status ReadHelper(const Json& record, const char* key, Problem& problem) {
   if (std::string_view(key) == "interactor") {
     problem.interactor = Interactor{language, source};
   } else {
-    problem.checker = Checker{language, source, helper.value("prints_score", false)};
+    problem.checker = Checker{language, source, helper.value("prints_score", false), {}};
   }
   return absl::OkStatus();
 }

@@ -47,6 +47,7 @@ absl::StatusOr<Problem> ReadCodeContests(const Json& record);
 absl::StatusOr<Problem> ReadLiveCodeBench(const Json& record);
 absl::StatusOr<Problem> ReadVerl(const Json& record);
 absl::StatusOr<Problem> ReadOpenR1(const Json& record);
+absl::StatusOr<Problem> ReadIoi(const Json& record);  // the records of format open-r1 that have "grader_files"
 absl::StatusOr<Problem> ReadCall(const Json& record);
 absl::StatusOr<Problem> ReadStdio(const Json& record);
 absl::StatusOr<Problem> ReadSwe(const Json& record);

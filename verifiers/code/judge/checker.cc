@@ -1,7 +1,7 @@
 #include "verifiers/code/judge/checker.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -16,12 +16,14 @@ constexpr std::string_view kInput = "input.txt";
 constexpr std::string_view kOutput = "output.txt";
 constexpr std::string_view kAnswer = "correct_output.txt";
 
-sandbox::Job JudgeJob(sandbox::Language language, const std::string& source, const StdioTest& test) {
+sandbox::Job JudgeJob(sandbox::Language language, const std::string& source, const StdioTest& test,
+                      const std::vector<sandbox::JobFile>& more = {}) {
   sandbox::Job job;
   job.language = language;
   job.entry =
       language == sandbox::Language::kPython ? "checker.py" : std::string("checker") + (language == sandbox::Language::kC ? ".c" : ".cpp");
   job.files = {{job.entry, source, false}, {std::string(kInput), test.input, false}, {std::string(kAnswer), test.expected, false}};
+  job.files.insert(job.files.end(), more.begin(), more.end());
   return job;
 }
 
@@ -58,13 +60,13 @@ void ReadScore(const sandbox::JobResult& result, TestReport& report) {
     return;
   }
   report.mark = score == "1e0" ? Mark::kAccepted : Mark::kWrong;
+  const double share = std::strtod(score.c_str(), nullptr);
+  report.share = share > 0 && share < 1 ? share : 0;
   report.detail = report.mark == Mark::kAccepted ? "" : fmt::format("the checker gives {}", text.substr(0, 40));
 }
 
-}  // namespace
-
-void RunChecker(sandbox::Sandbox& sandbox, const Checker& checker, const StdioTest& test, std::string_view output, TestReport& report) {
-  sandbox::Job job = JudgeJob(checker.language, checker.source, test);
+void AskChecker(sandbox::Sandbox& sandbox, const Checker& checker, const StdioTest& test, std::string_view output, TestReport& report) {
+  sandbox::Job job = JudgeJob(checker.language, checker.source, test, checker.files);
   job.files.push_back({std::string(kOutput), std::string(output), false});
   // testlib: input, output, answer; open-r1: input, answer, output.
   job.args = {std::string(kInput), std::string(checker.prints_score ? kAnswer : kOutput),
@@ -77,6 +79,23 @@ void RunChecker(sandbox::Sandbox& sandbox, const Checker& checker, const StdioTe
     ReadScore(*result, report);
   } else {
     ReadExitCode(*result, "checker", report);
+  }
+}
+
+}  // namespace
+
+void RunChecker(sandbox::Sandbox& sandbox, const Checker& checker, const StdioTest& test, std::string_view output, TestReport& report) {
+  AskChecker(sandbox, checker, test, output, report);
+  if (report.mark != Mark::kSystem) {
+    return;
+  }
+  // A checker may fail for what it was given to read. Whose fault that is, the expected output tells: a program must not be able to leave
+  // its test undecided by confusing the checker.
+  TestReport control;
+  AskChecker(sandbox, checker, test, test.expected, control);
+  if (control.mark == Mark::kAccepted) {
+    report.mark = Mark::kWrong;
+    report.detail = fmt::format("{}; on the expected output it does not", report.detail);
   }
 }
 

@@ -28,6 +28,13 @@ sandbox::Job ProgramJob(const Problem& problem, const std::string& program) {
   job.language = problem.language;
   job.limits = problem.limits;
   job.files = problem.files;
+  if (problem.language == sandbox::Language::kNative) {
+    // A program that is built already; its directory has a path of its own in every tier.
+    job.entry = "/bin/sh";
+    job.args = {"-c", "exec ./program"};
+    job.files.push_back({"program", program, true});
+    return job;
+  }
   job.entry = problem.program_file.empty() ? ProgramFileName(problem.language) : problem.program_file;
   job.files.push_back({job.entry, program, false});
   return job;

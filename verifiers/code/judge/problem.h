@@ -55,6 +55,7 @@ struct Checker {
   sandbox::Language language = sandbox::Language::kPython;
   std::string source;
   bool prints_score = false;
+  std::vector<sandbox::JobFile> files;  // headers that it includes
 };
 
 // A program of the task's author that talks to the judged one: its standard output is the other's input and the reverse. It finds the

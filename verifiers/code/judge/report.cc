@@ -30,6 +30,14 @@ std::string FirstError(std::string_view text) {
   return std::string(text.substr(begin, std::min<size_t>(text.find('\n', begin) - begin, 200)));
 }
 
+double SmallestShare(const std::vector<TestReport>& tests) {
+  double smallest = 1;
+  for (const TestReport& test : tests) {
+    smallest = std::min(smallest, test.mark == Mark::kAccepted ? 1 : test.share);
+  }
+  return smallest;
+}
+
 }  // namespace
 
 std::string_view MarkName(Mark mark) {
@@ -109,7 +117,10 @@ Report Summarise(std::vector<TestReport> tests, size_t num_tests, Scoring scorin
   report.mark = deciding == report.tests.end() ? Mark::kAccepted : deciding->mark;
   const double pass = report.mark == Mark::kAccepted ? 1 : 0;
   const double fraction = static_cast<double>(accepted) / static_cast<double>(num_tests);
-  report.score = scoring == Scoring::kPassFail ? pass : scoring == Scoring::kPartial ? fraction : pass + 0.1 * fraction;
+  report.score = scoring == Scoring::kPassFail  ? pass
+                 : scoring == Scoring::kPartial ? fraction
+                 : scoring == Scoring::kMinimum ? SmallestShare(report.tests)
+                                                : pass + 0.1 * fraction;
   report.reason = pass == 1 ? fmt::format("AC: {} tests", num_tests)
                             : fmt::format("{}: test {}: {}", MarkName(report.mark), deciding->id, deciding->detail);
   return report;

@@ -32,6 +32,7 @@ struct TestReport {
   int64_t wall_ms = 0;
   int64_t peak_kb = 0;
   std::string detail;  // one line for a person
+  double share = 0;    // of the test's points, from a checker that gives some; unused when accepted
 };
 
 struct Report {
@@ -47,6 +48,7 @@ enum class Scoring : uint8_t {
   kPassFail,     // 1 when every test is accepted
   kPartial,      // the fraction of accepted tests
   kWeightedSum,  // pass + 0.1 x fraction (open-r1)
+  kMinimum,      // the smallest share of points over the tests (a subtask of the IOI)
 };
 
 // AC is correct, SE is an error, CE without a program is no answer, all else incorrect.

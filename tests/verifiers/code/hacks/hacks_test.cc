@@ -178,9 +178,9 @@ std::vector<Try> PythonTries(const std::string& file) {
   return tries;
 }
 
-std::vector<Try> OtherTries() {
+std::vector<Try> OtherTries(const std::string& file) {
   std::vector<Try> tries;
-  for (const Section& section : ReadSections("cpp_js_hacks.txt")) {
+  for (const Section& section : ReadSections(file)) {
     const std::string language = section.at("lang") == "cpp" ? "cpp" : "javascript";
     for (const char* style : {"call", "stdio"}) {
       if (section.at("form").find(style) != std::string::npos) {
@@ -193,12 +193,25 @@ std::vector<Try> OtherTries() {
   return tries;
 }
 
-void JudgeAll(std::vector<Try>& tries) {
+const CodeVerifier& Shared() {
   static const CodeVerifier verifier{sandbox::Config{}};
-  REQUIRE(Message(verifier.Open()) == "");
+  return verifier;
+}
+
+// False, after saying why, on a machine without a sandbox: the test is then skipped.
+bool HasSandbox() {
+  const absl::Status status = Shared().Open();
+  if (!status.ok()) {
+    WARN("SKIPPED: " << Message(status));
+  }
+  return status.ok();
+}
+
+void JudgeAll(std::vector<Try>& tries) {
+  const CodeVerifier& verifier = Shared();
   ThreadPool pool(std::max(2, static_cast<int>(std::thread::hardware_concurrency())), 1024);
   for (Try& one : tries) {
-    pool.Submit([&one] {
+    pool.Submit([&one, &verifier] {
       const Verdict verdict = verifier.Verify(one.task, one.text);
       one.outcome = verdict.outcome;
       one.reason = verdict.reason;
@@ -208,6 +221,9 @@ void JudgeAll(std::vector<Try>& tries) {
 }
 
 void RequireNeverScored(std::vector<Try> tries) {
+  if (!HasSandbox()) {
+    return;
+  }
   JudgeAll(tries);
   size_t num_refused = 0;
   for (const Try& one : tries) {
@@ -220,13 +236,60 @@ void RequireNeverScored(std::vector<Try> tries) {
 
 TEST_CASE("no hack in Python is ever scored, in any harness style", "[hacks]") { RequireNeverScored(PythonTries("python_hacks.txt")); }
 
-TEST_CASE("no hack in C++ or JavaScript is ever scored", "[hacks]") { RequireNeverScored(OtherTries()); }
+TEST_CASE("no hack in C++ or JavaScript is ever scored", "[hacks]") { RequireNeverScored(OtherTries("cpp_js_hacks.txt")); }
+
+TEST_CASE("no hack of the second corpus is ever scored", "[hacks]") {
+  RequireNeverScored(PythonTries("fresh_python.txt"));
+  RequireNeverScored(OtherTries("fresh_cpp_js.txt"));
+}
+
+// The rows of fresh_cases.jsonl: a task of any format with a hack and an honest answer.
+std::vector<Try> CaseTries(const std::string& which) {
+  const std::string path = CUPEL_SOURCE_DIR "/tests/verifiers/code/hacks/fresh_cases.jsonl";
+  std::vector<Try> tries;
+  LineReader reader = LineReader::Open(path).value();
+  while (const auto line = reader.Next().value()) {
+    const Json item = ParseJson(*line, path).value();
+    const Json metadata = {{"format", item["format"]}, {"record", item["record"]}, {"options", item.value("options", Json::object())}};
+    if (item.contains(which)) {
+      tries.push_back({item["name"], {"t", {{"user", "?"}}, "", "code", metadata.dump()}, item[which], Outcome::kError, ""});
+    }
+  }
+  return tries;
+}
+
+// A text without a program scores as nothing too.
+TEST_CASE("no hack of a format's own is ever scored", "[hacks]") {
+  if (!HasSandbox()) {
+    return;
+  }
+  std::vector<Try> tries = CaseTries("hack");
+  JudgeAll(tries);
+  for (const Try& one : tries) {
+    INFO(one.name << ": " << OutcomeName(one.outcome) << ", " << one.reason << "\n" << one.text);
+    CHECK((one.outcome == Outcome::kIncorrect || one.outcome == Outcome::kNoAnswer));
+  }
+}
+
+TEST_CASE("the honest answers to the same tasks pass", "[hacks]") {
+  if (!HasSandbox()) {
+    return;
+  }
+  std::vector<Try> tries = CaseTries("honest");
+  JudgeAll(tries);
+  for (const Try& one : tries) {
+    INFO(one.name << ": " << OutcomeName(one.outcome) << ", " << one.reason << "\n" << one.text);
+    CHECK(one.outcome == Outcome::kCorrect);
+  }
+}
 
 // tests/verifiers/code/cases/runs.jsonl: every format with right and wrong programs, checkers, interactors, patches.
 TEST_CASE("a task of every format is judged as the cases say", "[runs]") {
   const std::string path = CUPEL_SOURCE_DIR "/tests/verifiers/code/cases/runs.jsonl";
-  const CodeVerifier verifier{sandbox::Config{}};
-  REQUIRE(Message(verifier.Open()) == "");
+  if (!HasSandbox()) {
+    return;
+  }
+  const CodeVerifier& verifier = Shared();
   LineReader reader = LineReader::Open(path).value();
   while (const auto line = reader.Next().value()) {
     const Json item = ParseJson(*line, path).value();
@@ -238,6 +301,9 @@ TEST_CASE("a task of every format is judged as the cases say", "[runs]") {
 }
 
 TEST_CASE("honest programs pass, whatever they do on the way", "[hacks]") {
+  if (!HasSandbox()) {
+    return;
+  }
   std::vector<Try> tries = PythonTries("honest.txt");
   CHECK(tries.size() >= 180);
   tries.push_back(MakeTry("js", "call", "linear", "javascript", "function f(x) { return 3 * x + 7; }"));

@@ -3,6 +3,8 @@
 
 #include "verifiers/code/judge/judge.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "tests/verifiers/code/fake_sandbox.h"
@@ -225,6 +227,38 @@ TEST_CASE("scores by all, by fraction and by weighted sum", "[judge]") {
   CHECK(JudgeWith(problem, says_a).score == Approx(1.1));
 }
 
+TEST_CASE("a subtask is worth its smallest share of points", "[judge]") {
+  std::vector<TestReport> tests(3);
+  tests[0].mark = Mark::kAccepted;
+  tests[1].mark = tests[2].mark = Mark::kWrong;
+  tests[1].share = 0.5;
+  tests[2].share = 0.25;
+  CHECK(Summarise(tests, 3, Scoring::kMinimum).score == 0.25);
+  tests[2].mark = Mark::kTime;
+  tests[2].share = 0;
+  CHECK(Summarise(tests, 3, Scoring::kMinimum).score == 0);
+  tests.resize(1);
+  CHECK(Summarise(tests, 1, Scoring::kMinimum).score == 1);
+}
+
+TEST_CASE("a checker that fails on an output is its own trouble only if it fails on the expected one too", "[judge]") {
+  Problem problem;
+  problem.stdio = {{"0", "in", "answer"}};
+  problem.checker = Checker{sandbox::Language::kPython, "source", false, {}};
+  const auto checker = [](int code_on_answer) {
+    return [code_on_answer](const Job& job) {
+      if (job.entry != "checker.py") {
+        return Printing("something else");
+      }
+      const auto output = std::ranges::find(job.files, "output.txt", &sandbox::JobFile::name);
+      return Exit(output->bytes == "answer" ? code_on_answer : 3);
+    };
+  };
+  CHECK(JudgeWith(problem, checker(0)).mark == Mark::kWrong);
+  CHECK(JudgeWith(problem, checker(1)).mark == Mark::kSystem);
+  CHECK(JudgeWith(problem, checker(3)).mark == Mark::kSystem);
+}
+
 TEST_CASE("output that differs in white space only is PE", "[judge]") {
   Problem problem;
   problem.stdio = {{"0", "", "a b"}};
@@ -238,7 +272,7 @@ TEST_CASE("output that differs in white space only is PE", "[judge]") {
 TEST_CASE("a checker's and an interactor's exit codes are marks, their failures SE", "[judge]") {
   Problem problem;
   problem.stdio = {{"0", "in", "answer"}};
-  problem.checker = Checker{sandbox::Language::kPython, "source", false};
+  problem.checker = Checker{sandbox::Language::kPython, "source", false, {}};
   const auto checker_ends = [](JobResult end) {
     return [end](const Job& job) { return job.entry == "checker.py" ? end : Printing("out"); };
   };

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "datasets/repair/diff.h"
 
 namespace cupel::code {
 namespace {
@@ -93,16 +94,57 @@ TEST_CASE("a made patch leads from one project to the other", "[patch]") {
         to[path] = other;
       }
     }
-    if (from == to) {
+    if (from == to || to.empty()) {
       continue;
     }
-    const std::string patch = MakePatch(from, to);
+    const std::string patch = repair::UnifiedDiff(from, to);
     CAPTURE(patch);
     const absl::StatusOr<Project> made = ApplyPatch(from, patch);
     INFO(made.status().ToString());
     REQUIRE(made.ok());
     CHECK(*made == to);
   }
+}
+
+TEST_CASE("a tree of files stays one", "[patch]") {
+  CHECK_THAT(ErrorOf("--- /dev/null\n+++ b/a.py/b.py\n@@ -0,0 +1 @@\n+x\n"), Catch::Contains("a.py is a file"));
+  CHECK_THAT(ErrorOf("--- /dev/null\n+++ b/lib\n@@ -0,0 +1 @@\n+x\n"), Catch::Contains("lib is a file"));
+  const Project small = {{"a.py", "x\n"}};
+  CHECK_THAT(std::string(Message(ApplyPatch(small, "--- a/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n").status())),
+             Catch::Contains("every file"));
+}
+
+std::string Block(const std::string& path, const std::string& search, const std::string& replace) {
+  return path + "\n<<<<<<< SEARCH\n" + search + "=======\n" + replace + ">>>>>>> REPLACE\n";
+}
+
+TEST_CASE("blocks to search and replace are applied in order", "[patch]") {
+  CHECK(ApplyPatch(kProject, Block("a.py", "two\n", "TWO\n2\n")).value().at("a.py") == "one\nTWO\n2\nthree\nfour\nfive\n");
+  CHECK(ApplyPatch(kProject, Block("a.py", "two\nthree\n", "")).value().at("a.py") == "one\nfour\nfive\n");
+  const std::string two =
+      "First:\n\n" + Block("**`a.py`**:", "one\n", "1\n") + "\nThen\n```\n" + Block("a.py", "1\ntwo\n", "12\n") + "```\n";
+  CHECK(ApplyPatch(kProject, two).value().at("a.py") == "12\nthree\nfour\nfive\n");
+  CHECK(ApplyPatch(kProject, Block("lib/c.py", "", "y = 2\n")).value().at("lib/c.py") == "y = 2\n");
+  // A path before the fence, lines that end in carriage returns, a file without a newline at its end.
+  CHECK(ApplyPatch(kProject, "a.py\n```python\n<<<<<<< SEARCH\r\ntwo\n=======\r\n2\n>>>>>>> REPLACE\r\n```\n")
+            .value()
+            .at("a.py")
+            .starts_with("one\n2\n"));
+  CHECK(ApplyPatch({{"n.py", "x\ny"}}, Block("n.py", "y\n", "z\n")).value().at("n.py") == "x\nz");
+}
+
+TEST_CASE("blocks that do not fit one place are refused", "[patch]") {
+  CHECK_THAT(ErrorOf(Block("a.py", "six\n", "6\n")), Catch::Contains("line 2: its lines are not in a.py"));
+  CHECK_THAT(std::string(Message(ApplyPatch({{"d.py", "x\ny\nx\n"}}, Block("d.py", "x\n", "z\n")).status())),
+             Catch::Contains("more than once"));
+  CHECK_THAT(ErrorOf(Block("b.py", "x\n", "z\n")), Catch::Contains("there is no file b.py"));
+  CHECK_THAT(ErrorOf(Block("a.py", "", "z\n")), Catch::Contains("exists already"));
+  CHECK_THAT(ErrorOf(Block("tests/test_a.py", "assert False\n", "")), Catch::Contains("tests may not be changed"));
+  CHECK_THAT(ErrorOf(Block("", "one\n", "1\n")), Catch::Contains("not a path"));
+  CHECK_THAT(ErrorOf("a.py\n<<<<<<< SEARCH\none\n"), Catch::Contains("does not end"));
+  CHECK_THAT(ErrorOf("a.py\n<<<<<<< SEARCH\none\n" + Block("a.py", "one\n", "1\n")), Catch::Contains("does not end"));
+  CHECK_THAT(ErrorOf(Block("a.py/b.py", "", "z\n")), Catch::Contains("a.py is a file"));
+  CHECK_THAT(ErrorOf(Block("a.py", std::string(2002, '\n'), "")), Catch::Contains("more than 1000 lines"));
 }
 
 TEST_CASE("any text is applied or refused", "[patch]") {

@@ -101,7 +101,9 @@ def _remote_text(value, kind):
     raise Unsupported('a test passes an object of type %s to the program' % kind.__name__)
 
 
-_encode, _decode, _TooBig = _make_codec(_remote_text, Remote)
+# Tests pass on what they got from the program, several values together: wider bounds than its own.
+_encode, _decode, _TooBig = _make_codec(_remote_text, Remote, 80, 8 << 20)
+_received = 0  # bytes that the program has answered
 _requests, _answers = _os.dup(1), _os.dup(0)
 
 
@@ -121,9 +123,12 @@ class _ProgramEnded(BaseException):
 
 
 def _ask(operation, target, rest, arguments=()):
+    global _received
     try:
         payload = _encode((operation, target, rest))
     except _TooBig as error:
+        if _received > 1 << 20:
+            raise _ProgramEnded('the program gave what is too big to be passed on: ' + error.args[0])
         raise Unsupported('a test passes ' + error.args[0])
     frame = _struct.pack('<I', len(payload)) + payload
     try:
@@ -134,6 +139,7 @@ def _ask(operation, target, rest, arguments=()):
     (length,) = _struct.unpack('<I', _read_exactly(4))
     if length > 2 << 20:
         raise _ProgramEnded('the program answered more than allowed')
+    _received += length
     try:
         answer = _decode(_read_exactly(length))
     except (Unreadable, ValueError, TypeError, RecursionError) as error:
@@ -311,9 +317,9 @@ def _fake_pytest():
 
 
 def _same(mine, theirs):
-    # ==, but a truth value never stands for a number, at any depth of plain data.
-    if type(mine) is bool or type(theirs) is bool:
-        if type(mine) in (int, float) or type(theirs) in (int, float):
+    # ==, but neither a truth value nor a complex number stands for a number, at any depth of plain data.
+    for special in (bool, complex):
+        if (type(mine) is special) != (type(theirs) is special) and (type(mine) in (int, float) or type(theirs) in (int, float)):
             return False
     if type(mine) is type(theirs) and type(mine) in (list, tuple):
         return len(mine) == len(theirs) and all(map(_same, mine, theirs))

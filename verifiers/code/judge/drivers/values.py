@@ -9,8 +9,9 @@ class Unreadable(Exception):
     pass
 
 
-def _make_codec(object_text=None, make_object=None):
+def _make_codec(object_text=None, make_object=None, max_depth=64, max_bytes=1 << 20):
     # `object_text` gives the text that stands for an object that is no plain data (its type's name by default), `make_object` the reverse.
+    # `max_depth` and `max_bytes` bound what is written.
     type_, len_, isinstance_, reversed_, sorted_, range_, ord_, enumerate_ = type, len, isinstance, reversed, sorted, range, ord, enumerate
     int_, float_, complex_, str_, bytes_, bytearray_, list_, tuple_, dict_, set_, frozenset_, bool_ = (
         int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, bool)
@@ -29,7 +30,7 @@ def _make_codec(object_text=None, make_object=None):
     everything = slice(None)
     unlimit_digits = getattr(_sys, 'set_int_max_str_digits', None)
     bases = (int_, str_, float_, list_, tuple_, dict_, set_, frozenset_, bytes_, bytearray_, complex_)
-    max_depth, max_bytes, max_bits = 64, 1 << 20, 400_000
+    max_bits, max_read_depth = 400_000, 80
 
     def base_of(kind):
         if kind in bases_set:
@@ -47,7 +48,7 @@ def _make_codec(object_text=None, make_object=None):
     def encode_into(value, depth, out):
         # Returns the number of bytes appended. Types decide, never methods: what a subclass overrides is not asked.
         if depth > max_depth:
-            raise TooBig('nested deeper than 64')
+            raise TooBig('nested deeper than %d' % max_depth)
         kind = type_(value)
         if value is None:
             out.append(b'N')
@@ -114,7 +115,7 @@ def _make_codec(object_text=None, make_object=None):
         for item in items:
             size += encode_into(item, depth + 1, out)
             if size > max_bytes:
-                raise TooBig('a value of more than 1 MiB')
+                raise TooBig('a value of more than %d bytes' % max_bytes)
         return size
 
     def encode(value):
@@ -122,7 +123,7 @@ def _make_codec(object_text=None, make_object=None):
         encode_into(value, 0, out)
         data = b''.join(out)
         if len_(data) > max_bytes:
-            raise TooBig('a value of more than 1 MiB')
+            raise TooBig('a value of more than %d bytes' % max_bytes)
         return data
 
     def decode(data):
@@ -150,8 +151,8 @@ def _make_codec(object_text=None, make_object=None):
             return unpack_double(take(8))[0]
 
         def read(depth):
-            if depth > max_depth:
-                raise Unreadable('nested deeper than 64')
+            if depth > max_read_depth:
+                raise Unreadable('nested too deep')
             tag = take(1)
             if tag == b'N':
                 return None

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "verifiers/code/judge/swe/search_replace.h"
 
 namespace cupel::code {
 namespace {
@@ -282,55 +283,28 @@ absl::Status ApplyFile(const FilePatch& file, Project& project) {
   return absl::OkStatus();
 }
 
-// The lines that two texts have in common at their beginning and end; what lies between is one change.
-struct Change {
-  size_t prefix = 0;
-  size_t suffix = 0;
-};
-
-Change CommonLines(const Lines& from, const Lines& to) {
-  Change change;
-  const size_t shorter = std::min(from.size(), to.size());
-  while (change.prefix < shorter && from[change.prefix] == to[change.prefix]) {
-    ++change.prefix;
+// Whether the paths can stand in one tree of files.
+absl::Status CheckTree(const Project& project) {
+  if (project.empty()) {
+    return InvalidArgument("the patch deletes every file");
   }
-  while (change.suffix < shorter - change.prefix && from[from.size() - 1 - change.suffix] == to[to.size() - 1 - change.suffix]) {
-    ++change.suffix;
+  for (const auto& [path, text] : project) {
+    for (size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+      if (project.contains(path.substr(0, slash))) {
+        return InvalidArgument("{}: {} is a file", path, path.substr(0, slash));
+      }
+    }
   }
-  return change;
+  return absl::OkStatus();
 }
 
-void AppendLine(char kind, std::string_view line, std::string& out) {
-  out += kind;
-  out += line;
-  out += line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n";
-}
-
-std::string FileDiff(const std::string& path, const std::string* from, const std::string* to) {
-  const Lines before = SplitLines(from == nullptr ? std::string_view() : std::string_view(*from));
-  const Lines after = SplitLines(to == nullptr ? std::string_view() : std::string_view(*to));
-  const Change change = CommonLines(before, after);
-  constexpr size_t kContext = 3;
-  const size_t begin = change.prefix - std::min(kContext, change.prefix);
-  const size_t tail = std::min(kContext, change.suffix);
-  const size_t old_end = before.size() - change.suffix + tail;
-  const size_t new_end = after.size() - change.suffix + tail;
-  std::string out = fmt::format("--- {}\n+++ {}\n", from == nullptr ? "/dev/null" : "a/" + path, to == nullptr ? "/dev/null" : "b/" + path);
-  out += fmt::format("@@ -{},{} +{},{} @@\n", old_end == begin ? begin : begin + 1, old_end - begin, new_end == begin ? begin : begin + 1,
-                     new_end - begin);
-  for (size_t i = begin; i < change.prefix; ++i) {
-    AppendLine(' ', before[i], out);
+absl::StatusOr<Project> ApplyDiff(const Project& project, std::string_view patch, const PatchLimits& limits) {
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<FilePatch> files, Reader(patch, limits).Read());
+  Project result = project;
+  for (const FilePatch& file : files) {
+    CUPEL_RETURN_IF_ERROR(ApplyFile(file, result));
   }
-  for (size_t i = change.prefix; i < before.size() - change.suffix; ++i) {
-    AppendLine('-', before[i], out);
-  }
-  for (size_t i = change.prefix; i < after.size() - change.suffix; ++i) {
-    AppendLine('+', after[i], out);
-  }
-  for (size_t i = before.size() - change.suffix; i < old_end; ++i) {
-    AppendLine(' ', before[i], out);
-  }
-  return out;
+  return result;
 }
 
 }  // namespace
@@ -349,6 +323,9 @@ std::string ForbiddenPath(std::string_view path) {
     if (part.empty() || part.starts_with('.')) {
       return "hidden files and \"..\" may not be changed";
     }
+    if (!rest.empty() && (part == "build" || part == "CMakeFiles" || part == "__pycache__")) {
+      return "folders of builds may not be changed";
+    }
     if (part == "tests" || part == "test" || part == "testing" || part.starts_with("test_") || part.ends_with("_test.py") ||
         part.ends_with("_test.cc") || part.ends_with("_test.cpp")) {
       return "tests may not be changed";
@@ -357,9 +334,11 @@ std::string ForbiddenPath(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1);
   constexpr std::string_view kConfiguration[] = {"conftest.py",      "setup.py",         "setup.cfg",   "pyproject.toml", "tox.ini",
                                                  "pytest.ini",       "noxfile.py",       "Makefile",    "CMakeLists.txt", "build.ninja",
-                                                 "sitecustomize.py", "usercustomize.py", "GNUmakefile", "makefile",       "package.json"};
+                                                 "sitecustomize.py", "usercustomize.py", "GNUmakefile", "makefile",       "package.json",
+                                                 "meson.build",      "CMakePresets.json"};
   const bool is_configuration = std::ranges::find(kConfiguration, name) != std::end(kConfiguration);
-  if (is_configuration || name.ends_with(".pth") || name.ends_with(".cmake") || name.ends_with(".so") || name.ends_with(".pyc")) {
+  if (is_configuration || name.ends_with(".pth") || name.ends_with(".cmake") || name.ends_with(".ninja") || name.ends_with(".mk") ||
+      name.ends_with(".so") || name.ends_with(".pyc")) {
     return "what configures builds, tests and interpreters may not be changed";
   }
   return "";
@@ -369,28 +348,9 @@ absl::StatusOr<Project> ApplyPatch(const Project& project, std::string_view patc
   if (patch.size() > limits.max_bytes) {
     return InvalidArgument("the patch has {} bytes, more than the {} allowed", patch.size(), limits.max_bytes);
   }
-  CUPEL_ASSIGN_OR_RETURN(const std::vector<FilePatch> files, Reader(patch, limits).Read());
-  Project result = project;
-  for (const FilePatch& file : files) {
-    CUPEL_RETURN_IF_ERROR(ApplyFile(file, result));
-  }
+  CUPEL_ASSIGN_OR_RETURN(Project result, HoldsBlocks(patch) ? ApplyBlocks(project, patch, limits) : ApplyDiff(project, patch, limits));
+  CUPEL_RETURN_IF_ERROR(CheckTree(result));
   return result;
-}
-
-std::string MakePatch(const Project& from, const Project& to) {
-  std::string patch;
-  for (const auto& [path, text] : from) {
-    const auto other = to.find(path);
-    if (other == to.end() || other->second != text) {
-      patch += FileDiff(path, &text, other == to.end() ? nullptr : &other->second);
-    }
-  }
-  for (const auto& [path, text] : to) {
-    if (!from.contains(path)) {
-      patch += FileDiff(path, nullptr, &text);
-    }
-  }
-  return patch;
 }
 
 }  // namespace cupel::code

@@ -8,8 +8,9 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
-// Applies a unified diff to a project in memory, as `git apply` does with fuzz 0: every line of context must be there; a hunk may stand
-// elsewhere than its header says, at the nearest place where all its lines fit. Nothing touches a file system.
+// Applies a patch to a project in memory; nothing touches a file system. A patch is a unified diff, applied as `git apply` does with fuzz
+// 0: every line of context must be there; a hunk may stand elsewhere than its header says, at the nearest place where all its lines fit. Or
+// it is a row of blocks to search and replace (search_replace.h).
 
 namespace cupel::code {
 
@@ -26,10 +27,8 @@ struct PatchLimits {
 std::string ForbiddenPath(std::string_view path);
 
 // The project after the patch. Files may be changed, added and deleted. Errors name file, hunk and line: a diff that is malformed, that
-// does not fit, that touches a forbidden path, changes modes, makes links, renames, or is binary.
+// does not fit, that touches a forbidden path, changes modes, makes links, renames, or is binary; a block
+// whose text is not in the file, or there more than once.
 absl::StatusOr<Project> ApplyPatch(const Project& project, std::string_view patch, const PatchLimits& limits = {});
-
-// A unified diff from one project to another with three lines of context, such that ApplyPatch(from, it) is `to`. For generators of tasks.
-std::string MakePatch(const Project& from, const Project& to);
 
 }  // namespace cupel::code

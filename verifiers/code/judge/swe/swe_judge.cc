@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "verifiers/code/judge/judge.h"
+#include "verifiers/code/judge/swe/build.h"
 
 namespace cupel::code {
 namespace {
@@ -74,10 +75,19 @@ TestReport RunPythonTest(sandbox::Sandbox& sandbox, const Problem& problem, cons
   return test;
 }
 
-// One run of a compiled project; the executable comes from the sandbox's cache after the first.
-TestReport RunCompiledTest(sandbox::Sandbox& sandbox, const Problem& problem, const Project& project, const std::string& id) {
+// One run of a compiled project, whose executable is `built` where the project has a build of its own; else it comes from the sandbox's
+// cache after the first.
+TestReport RunCompiledTest(sandbox::Sandbox& sandbox, const Problem& problem, const Project& project, const BuiltProgram& built,
+                           const std::string& id) {
+  if (built.mark != Mark::kAccepted) {
+    return {id, built.mark, 0, 0, 0, built.detail};
+  }
   Problem one = problem;
   one.stdio = {*std::ranges::find(problem.stdio, id, &StdioTest::id)};
+  if (!built.program.empty()) {
+    one.language = sandbox::Language::kNative;
+    return WithId(JudgeStdio(sandbox, one, built.program), id);
+  }
   const auto entry = std::ranges::find_if(project, [](const auto& file) { return IsSource(file.first); });
   if (entry == project.end()) {
     return {id, Mark::kCompile, 0, 0, 0, "the project has no source left"};
@@ -120,11 +130,19 @@ Report JudgeProject(sandbox::Sandbox& sandbox, const Problem& problem, const Swe
       tree.erase(path);
     }
   }
+  BuiltProgram built;
+  if (IsCompiled(problem) && HasOwnBuild(tree)) {
+    absl::StatusOr<BuiltProgram> made = BuildProject(sandbox, tree);
+    if (!made.ok()) {
+      return Trouble(std::string(Message(made.status())));
+    }
+    built = *std::move(made);
+  }
   std::vector<TestReport> reports;
   const size_t num_tests = task.fail_to_pass.size() + task.pass_to_pass.size();
   for (const auto* ids : {&task.fail_to_pass, &task.pass_to_pass}) {
     for (const std::string& id : *ids) {
-      reports.push_back(IsCompiled(problem) ? RunCompiledTest(sandbox, problem, tree, id)
+      reports.push_back(IsCompiled(problem) ? RunCompiledTest(sandbox, problem, tree, built, id)
                                             : RunPythonTest(sandbox, problem, task, tree, id));
       if (problem.scoring == Scoring::kPassFail && reports.back().mark != Mark::kAccepted) {
         return Summarise(std::move(reports), num_tests, problem.scoring);

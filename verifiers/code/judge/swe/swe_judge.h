@@ -14,8 +14,10 @@ namespace cupel::code {
 // A patch to a small project, judged by tests that must begin to pass and tests that must go on passing.
 //
 // Python: test ids are FILE::test or FILE::Class::test; each runs in two sandboxes, the test file in one and the patched project in the
-// other, which is asked for every value (AssertTests). C and C++: the project is compiled (every .c, .cc and .cpp file) and each test is a
-// run with an input and an expected output (Problem::stdio).
+// other, which is asked for every value (AssertTests). C and C++: the project is built once, by its own build.ninja or CMakeLists.txt
+// (build.h) or else from all its .c, .cc and .cpp files, and each test is a process of its own, with an input and an expected output
+// (Problem::stdio). Tests that are compiled together with the project are not offered: code under test that shares a process with its tests
+// can report for them.
 struct SweTask {
   Project project;  // before the patch
   Project tests;    // pristine: laid over the patched project
