@@ -112,8 +112,21 @@ Verdict BeginVerdict(std::string_view text, AnswerKind kind, std::string_view& s
 
 namespace {
 
+// The length of a name and its equals sign, "y_1 = ", at the front; 0 where there is none.
+size_t AssignedName(std::string_view gap) {
+  const size_t sign = gap.find('=');
+  if (sign == std::string_view::npos || sign == 0) {
+    return 0;
+  }
+  const std::string_view name = TrimSpace(gap.substr(0, sign));
+  const bool is_name =
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_{}()") == std::string_view::npos;
+  return is_name && !name.empty() ? sign + 1 : 0;
+}
+
 // Whether a text between two boxes only joins them.
 bool OnlyJoins(std::string_view gap) {
+  bool has_joint = false;
   while (true) {
     gap = TrimSpace(gap);
     bool eaten = false;
@@ -122,8 +135,13 @@ bool OnlyJoins(std::string_view gap) {
       if (!gap.empty() && gap.starts_with(part)) {
         gap.remove_prefix(part.size());
         eaten = true;
+        has_joint = has_joint || part == "," || part == ";" || part == "and" || part == "or";
         break;
       }
+    }
+    if (const size_t name = has_joint && !eaten ? AssignedName(gap) : 0; name > 0) {
+      gap.remove_prefix(name);
+      eaten = true;
     }
     if (!eaten) {
       return gap.empty();
@@ -133,7 +151,7 @@ bool OnlyJoins(std::string_view gap) {
 
 }  // namespace
 
-std::string JoinedBoxes(std::string_view text) {
+std::string JoinedBoxes(std::string_view text, bool is_gold) {
   const size_t close = text.rfind(kThinkClose);
   text.remove_prefix(close == std::string_view::npos ? 0 : close + kThinkClose.size());
   const std::vector<TextSpan> spans = ScanBoxes(text).spans;
@@ -148,7 +166,13 @@ std::string JoinedBoxes(std::string_view text) {
   for (size_t i = spans.size() - 1; i > 0; --i) {
     const auto begin = static_cast<size_t>(spans[i - 1].end) + 1;
     const size_t box = begin < static_cast<size_t>(spans[i].begin) ? text.substr(0, static_cast<size_t>(spans[i].begin)).rfind('\\') : 0;
-    if (box < begin || box == std::string_view::npos || box - begin > 80 || !OnlyJoins(text.substr(begin, box - begin))) {
+    if (box < begin || box == std::string_view::npos || box - begin > 80) {
+      break;
+    }
+    const std::string_view gap = text.substr(begin, box - begin);
+    const bool gold_goes_on = is_gold && gap.find('.') == std::string_view::npos &&
+                              (gap.find(" and ") != std::string_view::npos || gap.find(", ") != std::string_view::npos);
+    if (!OnlyJoins(gap) && !gold_goes_on) {
       break;
     }
     differ = differ || held(spans[i - 1]) != held(spans[i]);

@@ -40,9 +40,10 @@ inline constexpr int64_t kMaxAnswerBytes = int64_t{1} << 20;
 // none.
 Verdict BeginVerdict(std::string_view text, AnswerKind kind, std::string_view& span_text);
 
-// What several final boxes hold when one sentence joins them by nothing but "and", "or", commas and the like: "\boxed{7} or \boxed{8}"
-// gives "7, 8". Empty when the last box stands alone, when they all hold the same, and when there are more than kMaxBoxes.
-std::string JoinedBoxes(std::string_view text);
+// What several final boxes hold when one sentence joins them by nothing but "and", "or", commas, a name and the like: "\boxed{7} or
+// \boxed{8}" gives "7, 8", and so does "x = \boxed{7}, y = \boxed{8}". In a gold answer words may stand between them too. Empty when the
+// last box stands alone, when they all hold the same, and when there are more than kMaxBoxes.
+std::string JoinedBoxes(std::string_view text, bool is_gold = false);
 
 // At most `max_bytes` of a text, with "..." where it was cut, not inside a UTF-8 character; control characters and quotes escaped as in C.
 // For messages.

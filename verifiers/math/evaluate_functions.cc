@@ -42,6 +42,19 @@ void Arccsc(acb_t value, const acb_t x, slong precision) {
   acb_asin(value, value, precision);
 }
 
+// Far from the real axis or to many bits it takes too long, and nothing can interrupt it.
+void Zeta(acb_t value, const acb_t s, slong precision) {
+  mag_t size;
+  mag_init(size);
+  acb_get_mag(size, s);
+  if (mag_cmp_2exp_si(size, 8) > 0) {
+    acb_indeterminate(value);
+  } else {
+    acb_zeta(value, s, std::min<slong>(precision, 256));
+  }
+  mag_clear(size);
+}
+
 struct NamedFunction {
   std::string_view name;
   AcbFunction function;
@@ -53,7 +66,7 @@ constexpr auto kFunctions = std::to_array<NamedFunction>({
     {"sech", &acb_sech},    {"csch", &acb_csch},    {"arcsin", &acb_asin}, {"arccos", &acb_acos},   {"arctan", &acb_atan},
     {"arsinh", &acb_asinh}, {"arcosh", &acb_acosh}, {"artanh", &Artanh},   {"arcsinh", &acb_asinh}, {"arccosh", &acb_acosh},
     {"arctanh", &Artanh},   {"exp", &acb_exp},      {"ln", &acb_log},      {"cis", &Cis},           {"arccot", &Arccot},
-    {"Gamma", &acb_gamma},  {"zeta", &acb_zeta},    {"arcsec", &Arcsec},   {"arccsc", &Arccsc},
+    {"Gamma", &acb_gamma},  {"zeta", &Zeta},        {"arcsec", &Arcsec},   {"arccsc", &Arccsc},
 });
 
 }  // namespace

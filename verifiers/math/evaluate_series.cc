@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <arb_fmpz_poly.h>
 #include <flint/fmpz_poly_factor.h>
-#include <flint/fmpz_poly_q.h>
 
-#include "verifiers/math/evaluate.h"
+#include "verifiers/math/series_term.h"
 
 namespace cupel::math {
 namespace {
@@ -18,255 +17,47 @@ constexpr slong kMaxDegree = 12;
 constexpr int64_t kMaxTerms = 1'500;
 constexpr int64_t kMaxStart = 1'000'000;
 
-class Quotient {
- public:
-  Quotient() { fmpz_poly_q_init(value_); }
-  Quotient(const Quotient&) = delete;
-  Quotient& operator=(const Quotient&) = delete;
-  ~Quotient() { fmpz_poly_q_clear(value_); }
-  fmpz_poly_q_struct* get() { return value_; }
-  fmpz_poly_struct* numerator() { return fmpz_poly_q_numref(value_); }
-  fmpz_poly_struct* denominator() { return fmpz_poly_q_denref(value_); }
-  bool IsSmall() {
-    return fmpz_poly_degree(numerator()) <= kMaxDegree && fmpz_poly_degree(denominator()) <= kMaxDegree &&
-           std::abs(fmpz_poly_max_bits(numerator())) <= 512 && std::abs(fmpz_poly_max_bits(denominator())) <= 512;
-  }
-  void Set(const fmpz_poly_t poly) {
-    fmpz_poly_q_one(value_);
-    fmpz_poly_set(numerator(), poly);
-  }
-  // The quotient at a k + b.
-  void Compose(int64_t a, int64_t b, Quotient& result) {
-    fmpz_poly_t line;
-    fmpz_poly_t above;
-    fmpz_poly_t below;
-    fmpz_poly_init(line);
-    fmpz_poly_init(above);
-    fmpz_poly_init(below);
-    fmpz_poly_set_coeff_si(line, 0, b);
-    fmpz_poly_set_coeff_si(line, 1, a);
-    fmpz_poly_compose(above, numerator(), line);
-    fmpz_poly_compose(below, denominator(), line);
-    result.Set(above);
-    Quotient divisor;
-    divisor.Set(below);
-    fmpz_poly_q_div(result.get(), result.get(), divisor.get());
-    fmpz_poly_clear(below);
-    fmpz_poly_clear(above);
-    fmpz_poly_clear(line);
-  }
-
- private:
-  fmpz_poly_q_t value_;
-};
-
-void SetLine(Quotient& q, int64_t a, int64_t b) {
-  fmpz_poly_t line;
-  fmpz_poly_init(line);
-  fmpz_poly_set_coeff_si(line, 0, b);
-  fmpz_poly_set_coeff_si(line, 1, a);
-  q.Set(line);
-  fmpz_poly_clear(line);
-}
-
 class Series {
  public:
   Series(Expr expr, const Bindings& bindings, slong precision, Budget& budget)
-      : expr_(expr), name_(expr->name), bindings_(bindings), precision_(std::min(precision, kMaxPrecision)), budget_(budget) {
-    fmpz_poly_q_one(rational_.get());
-    acb_one(factor_.get());
-    acb_one(ratio_.get());
-  }
+      : expr_(expr),
+        bindings_(bindings),
+        precision_(std::min(precision, kMaxPrecision)),
+        budget_(budget),
+        term_(expr->name, bindings, precision_, budget) {}
 
   EvalStatus Evaluate(Ball& value) {
     Rational first;
     int64_t start = 0;
     if (EvaluateRational(expr_->kid(1), budget_, first) != EvalStatus::kOk || !first.ToInt(start) || std::abs(start) > kMaxStart ||
-        !Collect(expr_->kid(0), 1) || !rational_.IsSmall() || !ratio_.is_finite() || !factor_.is_finite() || !budget_.Spend(500)) {
+        !term_.Collect(expr_->kid(0), 1) || !term_.rational.IsSmall() || !term_.ratio.is_finite() || !term_.factor.is_finite() ||
+        !budget_.Spend(500)) {
       return EvalStatus::kUnsupported;
     }
-    if (fmpz_poly_q_is_zero(rational_.get()) != 0) {
+    if (fmpz_poly_q_is_zero(term_.rational.get()) != 0) {
       value = Ball(0);
       return EvalStatus::kOk;
     }
-    const bool alternates = acb_equal_si(ratio_.get(), -1) != 0;
-    if (factorials_.empty() && (alternates || acb_is_one(ratio_.get()) != 0)) {
+    const bool alternates = acb_equal_si(term_.ratio.get(), -1) != 0;
+    if (term_.factorials.empty() && (alternates || acb_is_one(term_.ratio.get()) != 0)) {
       return SumOfFractions(start, alternates, value);
     }
     return SumByRatio(start, value);
   }
 
  private:
-  struct Factorial {
-    int64_t slope;
-    int64_t offset;
-    int64_t power;
-  };
-
-  bool IsFree(Expr expr) const {
-    return !AnyNode(expr, [&](const Node& node) { return node.IsSymbol(name_); });
-  }
-
-  bool Constant(Expr expr, Ball& value) const {
-    return EvaluateBall(expr, bindings_, precision_ + 32, budget_, value) == EvalStatus::kOk && value.is_finite();
-  }
-
-  // The factor `expr`^power.
-  bool Collect(Expr expr, int64_t power) {
-    if (!budget_.Spend(4) || std::abs(power) > kMaxDegree) {
-      return false;
-    }
-    if (IsFree(expr)) {
-      Ball constant;
-      if (!Constant(expr, constant)) {
-        return false;
-      }
-      acb_pow_si(constant.get(), constant.get(), power, precision_ + 32);
-      acb_mul(factor_.get(), factor_.get(), constant.get(), precision_ + 32);
-      return true;
-    }
-    switch (expr->kind) {
-      case Kind::kNegate:
-        acb_mul_si(factor_.get(), factor_.get(), power % 2 == 0 ? 1 : -1, precision_);
-        return Collect(expr->kid(0), power);
-      case Kind::kMultiply:
-        return std::ranges::all_of(expr->kids, [&](Expr kid) { return Collect(kid, power); });
-      case Kind::kDivide:
-        return Collect(expr->kid(0), power) && Collect(expr->kid(1), -power);
-      case Kind::kPower:
-        return CollectPower(expr, power);
-      case Kind::kFactorial:
-        return expr->info == 1 && CollectFactorial(expr->kid(0), power);
-      default:
-        return CollectRational(expr, power);
-    }
-  }
-
-  bool CollectPower(Expr expr, int64_t power) {
-    Rational exponent;
-    int64_t whole = 0;
-    if (EvaluateRational(expr->kid(1), budget_, exponent) == EvalStatus::kOk) {
-      return exponent.ToInt(whole) && std::abs(whole) <= kMaxDegree && Collect(expr->kid(0), power * whole);
-    }
-    int64_t slope = 0;
-    int64_t offset = 0;
-    Ball base;
-    if (!IsFree(expr->kid(0)) || !Linear(expr->kid(1), slope, offset) || !Constant(expr->kid(0), base)) {
-      return false;
-    }
-    Ball part;
-    acb_pow_si(part.get(), base.get(), slope * power, precision_ + 32);
-    acb_mul(ratio_.get(), ratio_.get(), part.get(), precision_ + 32);
-    acb_pow_si(part.get(), base.get(), offset * power, precision_ + 32);
-    acb_mul(factor_.get(), factor_.get(), part.get(), precision_ + 32);
-    return true;
-  }
-
-  bool CollectFactorial(Expr argument, int64_t power) {
-    Factorial factorial{0, 0, power};
-    if (!Linear(argument, factorial.slope, factorial.offset) || factorial.slope < 1 || factorial.slope > 4 || std::abs(power) > 4) {
-      return false;
-    }
-    factorials_.push_back(factorial);
-    return true;
-  }
-
-  bool CollectRational(Expr expr, int64_t power) {
-    Quotient q;
-    if (!ReadQuotient(expr, q) || (power < 0 && fmpz_poly_q_is_zero(q.get()) != 0)) {
-      return false;
-    }
-    fmpz_poly_q_pow(q.get(), q.get(), static_cast<ulong>(std::abs(power)));
-    (power > 0 ? fmpz_poly_q_mul : fmpz_poly_q_div)(rational_.get(), rational_.get(), q.get());
-    return rational_.IsSmall();
-  }
-
-  bool Linear(Expr expr, int64_t& slope, int64_t& offset) {
-    Quotient q;
-    if (!ReadQuotient(expr, q) || fmpz_poly_is_one(q.denominator()) == 0 || fmpz_poly_degree(q.numerator()) > 1 ||
-        fmpz_poly_max_bits(q.numerator()) > 16 || fmpz_poly_max_bits(q.numerator()) < -16) {
-      return false;
-    }
-    slope = fmpz_poly_get_coeff_si(q.numerator(), 1);
-    offset = fmpz_poly_get_coeff_si(q.numerator(), 0);
-    return true;
-  }
-
-  // A rational function of the index with rational coefficients.
-  bool ReadQuotient(Expr expr, Quotient& q) {
-    if (!budget_.Spend(8)) {
-      return false;
-    }
-    switch (expr->kind) {
-      case Kind::kSymbol:
-        SetLine(q, 1, 0);
-        return expr->text == name_;
-      case Kind::kNumber: {
-        if (expr->value.Bits() > 256) {
-          return false;
-        }
-        Quotient below;
-        fmpz_poly_set_fmpz(below.numerator(), expr->value.denominator());
-        fmpz_poly_q_zero(q.get());
-        fmpz_poly_set_fmpz(q.numerator(), expr->value.numerator());
-        fmpz_poly_q_div(q.get(), q.get(), below.get());
-        return true;
-      }
-      case Kind::kNegate:
-        return ReadQuotient(expr->kid(0), q) && (fmpz_poly_q_neg(q.get(), q.get()), true);
-      case Kind::kAdd:
-      case Kind::kMultiply:
-      case Kind::kDivide:
-        return FoldQuotient(expr, q);
-      case Kind::kPower: {
-        Rational exponent;
-        int64_t power = 0;
-        if (EvaluateRational(expr->kid(1), budget_, exponent) != EvalStatus::kOk || !exponent.ToInt(power) ||
-            std::abs(power) > kMaxDegree || !ReadQuotient(expr->kid(0), q) || (power < 0 && fmpz_poly_q_is_zero(q.get()) != 0)) {
-          return false;
-        }
-        if (power < 0) {
-          fmpz_poly_q_inv(q.get(), q.get());
-        }
-        fmpz_poly_q_pow(q.get(), q.get(), static_cast<ulong>(std::abs(power)));
-        return q.IsSmall();
-      }
-      default:
-        return false;
-    }
-  }
-
-  bool FoldQuotient(Expr expr, Quotient& q) {
-    if (!ReadQuotient(expr->kid(0), q)) {
-      return false;
-    }
-    for (size_t i = 1; i < expr->kids.size(); ++i) {
-      Quotient part;
-      if (!ReadQuotient(expr->kid(i), part) || (expr->Is(Kind::kDivide) && fmpz_poly_q_is_zero(part.get()) != 0)) {
-        return false;
-      }
-      (expr->Is(Kind::kAdd)        ? fmpz_poly_q_add
-       : expr->Is(Kind::kMultiply) ? fmpz_poly_q_mul
-                                   : fmpz_poly_q_div)(q.get(), q.get(), part.get());
-      if (!q.IsSmall()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   // sum over j >= 0 of R(j + start), or of R(2j + start) - R(2j + start + 1) where the sign alternates.
   EvalStatus SumOfFractions(int64_t start, bool alternates, Ball& value) {
     Quotient terms;
-    rational_.Compose(alternates ? 2 : 1, start, terms);
+    term_.rational.Compose(alternates ? 2 : 1, start, terms);
     if (alternates) {
       Quotient odd;
-      rational_.Compose(2, start + 1, odd);
+      term_.rational.Compose(2, start + 1, odd);
       fmpz_poly_q_sub(terms.get(), terms.get(), odd.get());
       if (start % 2 != 0) {
         fmpz_poly_q_neg(terms.get(), terms.get());
       }
-      if (fmpz_poly_degree(rational_.numerator()) >= fmpz_poly_degree(rational_.denominator())) {
+      if (fmpz_poly_degree(term_.rational.numerator()) >= fmpz_poly_degree(term_.rational.denominator())) {
         return EvalStatus::kUndefined;  // the terms do not vanish
       }
     }
@@ -277,7 +68,7 @@ class Series {
       }
       AddPartialFractions(terms, value);
     }
-    acb_mul(value.get(), value.get(), factor_.get(), precision_);
+    acb_mul(value.get(), value.get(), term_.factor.get(), precision_);
     return RealOrUndefined(value);
   }
 
@@ -286,7 +77,7 @@ class Series {
     if (!value.is_finite()) {
       return EvalStatus::kUndefined;  // a pole among the terms
     }
-    if (factor_.is_real() && value.MayBeReal()) {
+    if (term_.factor.is_real() && value.MayBeReal()) {
       arb_zero(value.imag());
     }
     return EvalStatus::kOk;
@@ -341,12 +132,12 @@ class Series {
 
   // t(k + 1) / t(k) without the ratio.
   bool StepQuotient(Quotient& step) {
-    rational_.Compose(1, 1, step);
-    fmpz_poly_q_div(step.get(), step.get(), rational_.get());
-    for (const Factorial& factorial : factorials_) {
+    term_.rational.Compose(1, 1, step);
+    fmpz_poly_q_div(step.get(), step.get(), term_.rational.get());
+    for (const SeriesTerm::Factorial& factorial : term_.factorials) {
       Quotient line;
       for (int64_t i = 1; i <= factorial.slope; ++i) {
-        SetLine(line, factorial.slope, factorial.offset + i);
+        line.SetLine(factorial.slope, factorial.offset + i);
         for (int64_t n = 0; n < std::abs(factorial.power); ++n) {
           (factorial.power > 0 ? fmpz_poly_q_mul : fmpz_poly_q_div)(step.get(), step.get(), line.get());
         }
@@ -383,7 +174,7 @@ class Series {
     }
     arb_div(bound, bound, below.real(), 64);
     Ball size;
-    acb_abs(size.real(), ratio_.get(), 64);
+    acb_abs(size.real(), term_.ratio.get(), 64);
     arb_mul(bound, bound, size.real(), 64);
     const slong excess = fmpz_poly_degree(step.denominator()) - fmpz_poly_degree(step.numerator());
     for (slong i = 0; i < excess; ++i) {
@@ -397,7 +188,7 @@ class Series {
   bool Grows(Quotient& step) const {
     const slong excess = fmpz_poly_degree(step.numerator()) - fmpz_poly_degree(step.denominator());
     Ball limit;
-    acb_abs(limit.real(), ratio_.get(), 64);
+    acb_abs(limit.real(), term_.ratio.get(), 64);
     arb_mul_fmpz(limit.real(), limit.real(), fmpz_poly_lead(step.numerator()), 64);
     arb_div_fmpz(limit.real(), limit.real(), fmpz_poly_lead(step.denominator()), 64);
     arb_abs(limit.real(), limit.real());
@@ -414,7 +205,7 @@ class Series {
       return EvalStatus::kUndefined;
     }
     Bindings inner = bindings_;
-    inner.values.emplace_back(name_, Ball());
+    inner.values.emplace_back(expr_->name, Ball());
     value = Ball(0);
     for (int64_t k = start; k < start + kMaxTerms; ++k) {
       Ball term;
@@ -460,14 +251,10 @@ class Series {
   }
 
   Expr expr_;
-  std::string_view name_;
   const Bindings& bindings_;
   slong precision_;
   Budget& budget_;
-  Quotient rational_;
-  Ball factor_;
-  Ball ratio_;
-  std::vector<Factorial> factorials_;
+  SeriesTerm term_;
 };
 
 }  // namespace

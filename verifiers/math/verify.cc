@@ -167,7 +167,7 @@ Result Decide(std::string_view gold_text, std::string_view pred_text, const Requ
   if (TrimSpace(pred_text).empty()) {
     return Decided(Decision::kNoAnswer, "blank");
   }
-  const std::string joined_gold = JoinedBoxes(gold_text);
+  const std::string joined_gold = JoinedBoxes(gold_text, true);
   const std::string joined_pred = JoinedBoxes(pred_text);
   gold_text = joined_gold.empty() ? Unboxed(gold_text, true) : std::string_view(joined_gold);
   pred_text = joined_pred.empty() ? Unboxed(pred_text, false) : std::string_view(joined_pred);

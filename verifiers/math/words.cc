@@ -7,6 +7,7 @@
 #include "verifiers/math/prose.h"
 #include "verifiers/math/units.h"
 #include "verifiers/math/word_list.h"
+#include "verifiers/math/word_reader.h"
 
 namespace cupel::math {
 namespace {
@@ -110,7 +111,6 @@ constexpr auto kTens = std::to_array<std::string_view>({"twenty", "thirty", "for
 constexpr auto kOrdinals = std::to_array<std::string_view>(
     {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"});
 
-constexpr auto kUniversal = std::to_array<std::string_view>({"all", "any", "every", "each", "the"});
 // What a counted part is called: "two thirds".
 constexpr auto kParts = std::to_array<std::pair<std::string_view, int>>({{"half", 2},
                                                                          {"halves", 2},
@@ -137,14 +137,6 @@ constexpr auto kShortWords = std::to_array<std::string_view>(
      "we",  "who", "yes", "you", "he",  "sq",  "cu",  "mph", "six", "kph", "old", "rpm", "fps", "psi", "min", "max",
      "set", "boy", "am",  "pm",  "mon", "tue", "wed", "thu", "fri", "sat", "sun", "tie", "win"});
 
-// Quotients of units that have a name of their own.
-struct Speed {
-  std::string_view name;
-  std::string_view length;
-  std::string_view time;
-};
-constexpr auto kSpeeds = std::to_array<Speed>({{"mph", "mi", "h"}, {"kph", "km", "h"}, {"kmh", "km", "h"}, {"fps", "ft", "s"}});
-
 std::optional<int64_t> SmallNumber(std::string_view word) {
   if (const auto it = std::ranges::find(kUnitsOfTwenty, word); it != kUnitsOfTwenty.end()) {
     return it - kUnitsOfTwenty.begin();
@@ -162,437 +154,214 @@ std::optional<int64_t> Multiplier(std::string_view word) {
   return found == kNames.end() ? std::nullopt : std::optional(found->second);
 }
 
-class WordReader {
- public:
-  WordReader(std::vector<Token>& tokens, bool numbers_and_phrases) : in_(tokens), numbers_and_phrases_(numbers_and_phrases) {}
+}  // namespace
 
-  void Run() {
-    DropQuantifiers();
-    while (position_ < in_.size()) {
-      if (in_[position_].kind == Tok::kWord) {
-        Words();
-      } else {
-        Other();
-      }
-    }
-    in_ = std::move(out_);
-  }
-
- private:
-  const Token& At(size_t i) const { return in_[std::min(i, in_.size() - 1)]; }
-  bool IsWordAt(size_t i) const { return At(i).kind == Tok::kWord; }
-  Tok Before() const { return out_.empty() ? Tok::kEnd : out_.back().kind; }
-  Tok After(size_t count = 1) const { return At(position_ + count).kind; }
-
-  void Push(Tok kind, std::string_view text) {
-    Token token{kind, std::string(text), true, false, false};
-    out_.push_back(std::move(token));
-  }
-
-  void PushUnit(std::string_view text) {
-    Push(Tok::kWord, text);
-    out_.back().is_prose = true;
-  }
-
-  // "10 m/s" at the end of an answer.
-  bool IsSpeed() const {
-    const Token& token = in_[position_];
-    return token.kind == Tok::kLetter && token.space_before && Before() == Tok::kNumber && After() == Tok::kSlash &&
-           After(3) == Tok::kEnd && FindUnit(token.text) && (After(2) == Tok::kLetter || After(2) == Tok::kWord) &&
-           FindUnit(At(position_ + 2).text);
-  }
-
-  // "f(x) = 0 for all x, and f(x) = x": what quantifies one part says nothing about its value. One at the end is left to TrimProse, and so
-  // are whole numbers, which are parameters.
-  void DropQuantifiers() {
-    for (size_t i = 1; i + 3 < in_.size(); ++i) {
-      if (!IsWordAt(i) || LowerCaseText(in_[i].text) != "for") {
-        continue;
-      }
-      size_t end = i + 1;
-      const std::string each = LowerCaseText(At(end).text);
-      if (each != "all" && each != "any" && each != "every" && each != "each") {
-        continue;
-      }
-      ++end;
-      while (IsWordAt(end) && (LowerCaseText(At(end).text) == "real" || LowerCaseText(At(end).text) == "numbers" ||
-                               LowerCaseText(At(end).text) == "number")) {
-        ++end;
-      }
-      if (At(end).kind != Tok::kLetter) {
-        continue;
-      }
-      ++end;
-      if (At(end).kind == Tok::kRelation && At(end).text == "in" && At(end + 1).kind == Tok::kSet && At(end + 1).text == "R") {
-        end += 2;
-      }
-      const Tok next = At(end).kind;
-      const bool goes_on =
-          next == Tok::kComma || next == Tok::kSemicolon || (IsWordAt(end) && (At(end).text == "and" || At(end).text == "or"));
-      if (goes_on && At(end + 1).kind != Tok::kEnd) {
-        in_.erase(in_.begin() + static_cast<std::ptrdiff_t>(i), in_.begin() + static_cast<std::ptrdiff_t>(end));
-        return;
-      }
-    }
-  }
-
-  // "n is odd", "n even", "n is divisible by 3" as congruences.
-  bool Parity() {
-    size_t at = position_ + 1;
-    const auto word = [&] { return IsWordAt(at) ? LowerCaseText(At(at).text) : std::string(); };
-    const bool has_verb = word() == "is" || word() == "are";
-    at += has_verb ? 1 : 0;
-    const std::string what = word();
-    std::string modulus = "2";
-    if (what == "divisible" || what == "a" || what == "multiple") {
-      while (word() == "a" || word() == "divisible" || word() == "multiple" || word() == "by" || word() == "of") {
-        ++at;
-      }
-      if ((!has_verb && what != "divisible") || At(at).kind != Tok::kNumber) {
-        return false;
-      }
-      modulus = At(at).text;
-    } else if (what != "odd" && what != "even") {
-      return false;
-    }
-    if (IsWordAt(at + 1) && word() != "and" && !IsConnector(at + 1) && LowerCaseText(At(at + 1).text) != "or") {
-      return false;
-    }
-    out_.push_back(in_[position_]);
-    PushCongruence(what == "odd" ? "1" : "0", modulus);
-    position_ = at + 1;
-    return true;
-  }
-
-  // "odd n", "all odd integers n".
-  bool ParityBefore(const std::string& word) {
-    size_t at = position_ + 1;
-    while (IsWordAt(at) && (LowerCaseText(At(at).text) == "integers" || LowerCaseText(At(at).text) == "integer" ||
-                            LowerCaseText(At(at).text) == "numbers")) {
-      ++at;
-    }
-    if ((word != "odd" && word != "even") || At(at).kind != Tok::kLetter ||
-        (At(at + 1).kind != Tok::kEnd && At(at + 1).kind != Tok::kComma)) {
-      return false;
-    }
-    while (!out_.empty() && out_.back().kind == Tok::kWord && Has(kUniversal, LowerCaseText(out_.back().text))) {
-      out_.pop_back();
-    }
-    out_.push_back(in_[at]);
-    PushCongruence(word == "odd" ? "1" : "0", "2");
-    position_ = at + 1;
-    return true;
-  }
-
-  void PushCongruence(std::string_view residue, std::string_view modulus) {
-    Push(Tok::kRelation, "==");
-    Push(Tok::kNumber, residue);
-    Push(Tok::kMod, "pmod");
-    Push(Tok::kNumber, modulus);
-  }
-
-  // A unit's letter in upright type behind a value: 5\mathrm{~m}.
-  bool IsUprightUnit() const {
-    const Token& token = in_[position_];
-    const Tok before = Before();
-    const bool behind_value =
-        before == Tok::kNumber || before == Tok::kBraceClose || before == Tok::kClose || before == Tok::kConstant || before == Tok::kSlash;
-    return token.kind == Tok::kLetter && token.is_upright && behind_value && After() != Tok::kUnder && After() != Tok::kOpen &&
-           FindUnit(token.text).has_value();
-  }
-
-  // 3^{rd}
-  bool IsRaisedOrdinal(std::string_view word) {
-    const bool is_ending = word == "st" || word == "nd" || word == "rd" || word == "th";
-    if (!is_ending || out_.size() < 2 || Before() != Tok::kBrace || out_[out_.size() - 2].kind != Tok::kCaret ||
-        After() != Tok::kBraceClose) {
-      return false;
-    }
-    out_.resize(out_.size() - 2);
-    position_ += 2;
-    return true;
-  }
-
-  void Other() {
-    const Token& token = in_[position_];
-    if (token.kind == Tok::kLetter && Parity()) {
-      return;
-    }
-    if (token.kind == Tok::kOpen && Before() == Tok::kNumber && IsWordAt(position_ + 1) &&
-        LowerCaseText(At(position_ + 1).text) == "base" && After(2) == Tok::kNumber && After(3) == Tok::kClose) {  // 101 (base 2)
-      Push(Tok::kUnder, "");
-      out_.push_back(At(position_ + 2));
-      position_ += 4;
-      return;
-    }
-    // A union typed as a letter, and the article before a noun.
-    if (IsUprightUnit()) {
-      PushUnit(token.text);
-    } else if (token.kind == Tok::kLetter && token.text == "Omega" && Before() == Tok::kNumber && After() == Tok::kEnd) {
-      PushUnit("ohm");
-    } else if (token.kind == Tok::kLetter && token.text == "U" && Before() == Tok::kClose &&
-               (After() == Tok::kOpen || After() == Tok::kClose)) {
-      Push(Tok::kCup, "");
-    } else if (token.kind == Tok::kFunction && token.text == "min" && Before() == Tok::kNumber &&
-               (After() == Tok::kEnd || IsWordAt(position_ + 1))) {
-      PushUnit(token.text);
-    } else if (token.kind == Tok::kLetter && Before() == Tok::kSlash && out_.size() >= 2 && out_[out_.size() - 2].kind == Tok::kWord &&
-               out_[out_.size() - 2].is_prose && FindUnit(token.text)) {  // the h of km/h
-      PushUnit(token.text);
-    } else if (IsSpeed()) {
-      PushUnit(token.text);
-      Push(Tok::kSlash, "/");
-      PushUnit(At(position_ + 2).text);
-      position_ += 2;
-    } else if (token.kind == Tok::kLetter && (token.text == "a" || token.text == "A") && token.space_before && IsWordAt(position_ + 1) &&
-               At(position_ + 1).space_before && Before() == Tok::kWord) {
-      // dropped
+void WordReader::Run() {
+  DropQuantifiers();
+  while (position_ < in_.size()) {
+    if (in_[position_].kind == Tok::kWord) {
+      Words();
     } else {
-      out_.push_back(token);
+      Other();
     }
+  }
+  in_ = std::move(out_);
+}
+
+void WordReader::Push(Tok kind, std::string_view text) {
+  Token token{kind, std::string(text), true, false, false};
+  out_.push_back(std::move(token));
+}
+
+void WordReader::PushUnit(std::string_view text) {
+  Push(Tok::kWord, text);
+  out_.back().is_prose = true;
+}
+
+void WordReader::Other() {
+  const Token& token = in_[position_];
+  if (token.kind == Tok::kLetter && Parity()) {
+    return;
+  }
+  if (token.kind == Tok::kOpen && Before() == Tok::kNumber && IsWordAt(position_ + 1) && LowerCaseText(At(position_ + 1).text) == "base" &&
+      After(2) == Tok::kNumber && After(3) == Tok::kClose) {  // 101 (base 2)
+    Push(Tok::kUnder, "");
+    out_.push_back(At(position_ + 2));
+    position_ += 4;
+    return;
+  }
+  // A union typed as a letter, and the article before a noun.
+  if (IsUprightUnit()) {
+    PushUnit(token.text);
+  } else if (token.kind == Tok::kLetter && token.text == "Omega" && Before() == Tok::kNumber && After() == Tok::kEnd) {
+    PushUnit("ohm");
+  } else if (token.kind == Tok::kLetter && token.text == "U" && Before() == Tok::kClose &&
+             (After() == Tok::kOpen || After() == Tok::kClose)) {
+    Push(Tok::kCup, "");
+  } else if (token.kind == Tok::kFunction && token.text == "min" && Before() == Tok::kNumber &&
+             (After() == Tok::kEnd || IsWordAt(position_ + 1))) {
+    PushUnit(token.text);
+  } else if (token.kind == Tok::kLetter && Before() == Tok::kSlash && out_.size() >= 2 && out_[out_.size() - 2].kind == Tok::kWord &&
+             out_[out_.size() - 2].is_prose && FindUnit(token.text)) {  // the h of km/h
+    PushUnit(token.text);
+  } else if (IsSpeed()) {
+    PushUnit(token.text);
+    Push(Tok::kSlash, "/");
+    PushUnit(At(position_ + 2).text);
+    position_ += 2;
+  } else if (token.kind == Tok::kLetter && (token.text == "a" || token.text == "A") && token.space_before && IsWordAt(position_ + 1) &&
+             At(position_ + 1).space_before && Before() == Tok::kWord) {
+    // dropped
+  } else {
+    out_.push_back(token);
+  }
+  ++position_;
+}
+
+void WordReader::Words() {
+  if (numbers_and_phrases_ && (Phrases() || Numbers())) {
+    return;
+  }
+  Token token = in_[position_];
+  const std::string word = LowerCaseText(token.text);
+  if (const auto found = std::ranges::find(kWordTokens, word, &WordToken::word); found != kWordTokens.end() && !IsNoun(word)) {
     ++position_;
+    Push(found->kind, found->text);
+    return;
   }
-
-  void Words() {
-    if (numbers_and_phrases_ && (Phrases() || Numbers())) {
-      return;
-    }
-    Token token = in_[position_];
-    const std::string word = LowerCaseText(token.text);
-    if (const auto found = std::ranges::find(kWordTokens, word, &WordToken::word); found != kWordTokens.end() && !IsNoun(word)) {
-      ++position_;
-      Push(found->kind, found->text);
-      return;
-    }
-    if (Special(word, token)) {
-      return;
-    }
-    token.is_prose = token.is_prose || IsProse(word, token);
-    out_.push_back(std::move(token));
-    ++position_;
+  if (Special(word, token)) {
+    return;
   }
+  token.is_prose = token.is_prose || IsProse(word, token);
+  out_.push_back(std::move(token));
+  ++position_;
+}
 
-  // "minus" and "negative" before a value only; "in" is inches behind a number.
-  bool IsNoun(std::string_view word) const {
-    const Tok next = After();
-    const bool value_follows = next == Tok::kNumber || next == Tok::kLetter || next == Tok::kFraction || next == Tok::kRoot ||
-                               next == Tok::kConstant || next == Tok::kOpen || next == Tok::kBrace ||
-                               (next == Tok::kWord && SmallNumber(LowerCaseText(At(position_ + 1).text)));
-    if (word == "minus" || word == "negative" || word == "plus" || word == "equals") {
-      return !value_follows;
-    }
-    return word == "deg" && Before() != Tok::kNumber;
+// "minus" and "negative" before a value only.
+bool WordReader::IsNoun(std::string_view word) const {
+  const Tok next = After();
+  const bool value_follows = next == Tok::kNumber || next == Tok::kLetter || next == Tok::kFraction || next == Tok::kRoot ||
+                             next == Tok::kConstant || next == Tok::kOpen || next == Tok::kBrace ||
+                             (next == Tok::kWord && SmallNumber(LowerCaseText(At(position_ + 1).text)));
+  if (word == "minus" || word == "negative" || word == "plus" || word == "equals") {
+    return !value_follows;
   }
-
-  bool Phrases() {
-    for (const Phrase& phrase : kPhrases) {
-      size_t at = position_;
-      std::string_view rest = phrase.words;
-      while (!rest.empty() && at < in_.size()) {
-        const size_t end = std::min(rest.find(' '), rest.size());
-        const std::string_view word = rest.substr(0, end);
-        if (!IsWordAt(at) || LowerCaseText(in_[at].text) != word) {
-          break;
-        }
-        ++at;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
-      const bool is_set = phrase.kind == Tok::kSet || phrase.kind == Tok::kEmptySet;
-      if (rest.empty() && !(is_set && (IsWordAt(at) || Before() == Tok::kWord) && !IsConnector(at))) {
-        if (phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kRelation && out_.empty()) {
-          position_ = at;  // "all integers n >= 3": the relation says it
-          return true;
-        }
-        // "all positive integers n" are those n that are in the set.
-        const bool names = phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kEnd && out_.empty();
-        if (names) {
-          out_.push_back(in_[at]);
-          Push(Tok::kRelation, "in");
-        }
-        position_ = at + (names ? 1 : 0);
-        Push(phrase.kind, phrase.text);
-        return true;
-      }
-    }
-    return false;
+  if (word == "cup") {  // a quarter of a cup
+    return in_[position_].is_prose || (Before() == Tok::kNumber && After() == Tok::kEnd);
   }
+  return word == "deg" && Before() != Tok::kNumber;
+}
 
-  bool IsConnector(size_t at) const {
-    const std::string word = LowerCaseText(At(at).text);
-    return IsWordAt(at) && (word == "and" || word == "except" || word == "or" || word == "such") && Before() != Tok::kWord;
-  }
-
-  // "twenty-one", "three hundred", "5 million".
-  bool Numbers() {
-    const std::string word = LowerCaseText(in_[position_].text);
-    if (const auto factor = Multiplier(word); factor && Before() == Tok::kNumber) {
-      Push(Tok::kTimes, "*");
-      Push(Tok::kNumber, std::to_string(*factor));
-      ++position_;
-      return true;
-    }
-    std::optional<int64_t> value = SmallNumber(word);
-    if (word == "half" && in_.size() == 2) {
-      Push(Tok::kNumber, "1/2");
-      ++position_;
-      return true;
-    }
-    if (!value) {
-      if (const auto it = std::ranges::find(kOrdinals, word); it != kOrdinals.end() && in_.size() == 2) {
-        Push(Tok::kNumber, std::to_string(it - kOrdinals.begin() + 1));
-        ++position_;
-        return true;
-      }
-      return false;
-    }
-    if (word == "one" && IsWordAt(position_ + 1) && !Multiplier(LowerCaseText(At(position_ + 1).text)) && Before() == Tok::kWord) {
-      return false;
-    }
-    ++position_;
-    const size_t dash = At(position_).kind == Tok::kMinus && !At(position_).space_before ? 1 : 0;
-    const auto part = std::ranges::find(kParts, IsWordAt(position_ + dash) ? LowerCaseText(At(position_ + dash).text) : std::string(),
-                                        &std::pair<std::string_view, int>::first);
-    if (0 < *value && *value < 20 && part != kParts.end()) {
-      Push(Tok::kNumber, std::to_string(*value) + "/" + std::to_string(part->second));
-      position_ += 1 + dash;
-      return true;
-    }
-    if (*value >= 20 && IsWordAt(position_ + dash)) {
-      if (const auto ones = SmallNumber(LowerCaseText(At(position_ + dash).text)); ones && 0 < *ones && *ones < 10) {
-        value = *value + *ones;
-        position_ += 1 + dash;
-      }
-    }
-    while (IsWordAt(position_) && Multiplier(LowerCaseText(At(position_).text))) {
-      value = *value * *Multiplier(LowerCaseText(At(position_).text));
-      ++position_;
-      if (*value > 1'000'000'000'000) {
+bool WordReader::Phrases() {
+  for (const Phrase& phrase : kPhrases) {
+    size_t at = position_;
+    std::string_view rest = phrase.words;
+    while (!rest.empty() && at < in_.size()) {
+      const size_t end = std::min(rest.find(' '), rest.size());
+      const std::string_view word = rest.substr(0, end);
+      if (!IsWordAt(at) || LowerCaseText(in_[at].text) != word) {
         break;
       }
+      ++at;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    Push(Tok::kNumber, std::to_string(*value));
+    const bool is_set = phrase.kind == Tok::kSet || phrase.kind == Tok::kEmptySet;
+    if (rest.empty() && !(is_set && (IsWordAt(at) || Before() == Tok::kWord) && !IsConnector(at))) {
+      if (phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kRelation && out_.empty()) {
+        position_ = at;  // "all integers n >= 3": the relation says it
+        return true;
+      }
+      // "all positive integers n" are those n that are in the set.
+      const bool names = phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kEnd && out_.empty();
+      if (names) {
+        out_.push_back(in_[at]);
+        Push(Tok::kRelation, "in");
+      }
+      position_ = at + (names ? 1 : 0);
+      Push(phrase.kind, phrase.text);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool WordReader::IsConnector(size_t at) const {
+  const std::string word = LowerCaseText(At(at).text);
+  return IsWordAt(at) && (word == "and" || word == "except" || word == "or" || word == "such") && Before() != Tok::kWord;
+}
+
+// "twenty-one", "three hundred", "5 million".
+bool WordReader::Numbers() {
+  const std::string word = LowerCaseText(in_[position_].text);
+  if (const auto factor = Multiplier(word); factor && Before() == Tok::kNumber) {
+    Push(Tok::kTimes, "*");
+    Push(Tok::kNumber, std::to_string(*factor));
+    ++position_;
     return true;
   }
-
-  bool Special(const std::string& word, const Token& token) {
-    if (ParityBefore(word)) {
-      return true;
-    }
-    if (word == "to" && out_.size() == 1 && Before() == Tok::kNumber && After() == Tok::kNumber && After(2) == Tok::kEnd) {  // 5 to 3
-      Push(Tok::kColon, ":");
-      ++position_;
-      return true;
-    }
-    if (word == "infinite" && in_.size() <= 3 && out_.empty()) {
-      Push(Tok::kConstant, "inf");
-      ++position_;
-      return true;
-    }
-    if ((word == "triangle" || word == "angle") && IsWordAt(position_ + 1) && 'A' <= At(position_ + 1).text[0] &&
-        At(position_ + 1).text[0] <= 'Z') {
-      Push(Tok::kLetter, word);
-      ++position_;
-      return true;
-    }
-    const bool joined = !token.space_before && Before() == Tok::kNumber;
-    if (joined && (word == "st" || word == "nd" || word == "rd" || word == "th")) {
-      ++position_;
-      return true;
-    }
-    if (Before() == Tok::kCaret && (word == "st" || word == "nd" || word == "rd" || word == "th")) {  // 3^{\text{rd}}
-      out_.pop_back();
-      ++position_;
-      return true;
-    }
-    if (token.is_prose && word.size() == 1 && Before() != Tok::kNumber && Before() != Tok::kWord && Before() != Tok::kSlash &&
-        Before() != Tok::kBraceClose && Before() != Tok::kClose && Before() != Tok::kTimes && !IsWordAt(position_ + 1)) {
-      Push(Tok::kLetter, token.text);
-      ++position_;
-      return true;
-    }
-    if (IsRaisedOrdinal(word)) {
-      return true;
-    }
-    if (const auto speed = std::ranges::find(kSpeeds, word, &Speed::name); speed != kSpeeds.end() && Before() != Tok::kWord) {
-      PushUnit(speed->length);
-      Push(Tok::kSlash, "/");
-      PushUnit(speed->time);
-      ++position_;
-      return true;
-    }
-    if ((word == "squared" || word == "cubed") && Before() != Tok::kWord) {
-      Push(Tok::kCaret, "");
-      Push(Tok::kNumber, word == "squared" ? "2" : "3");
-      ++position_;
-      return true;
-    }
-    if ((word == "except" || word == "excluding") && Before() == Tok::kSet) {
-      Push(Tok::kSetMinus, "");
-      ++position_;
-      position_ += LowerCaseText(At(position_).text) == "for" ? 1 : 0;
-      return true;
-    }
-    if (word == "in" && (Before() == Tok::kLetter || After() == Tok::kSet || After() == Tok::kOpen)) {
-      Push(Tok::kRelation, "in");
-      ++position_;
-      return true;
-    }
-    if ((word == "is" || word == "are") && Before() == Tok::kLetter && After() != Tok::kWord) {
-      Push(Tok::kRelation, "=");
-      ++position_;
-      return true;
-    }
-    if (word == "times" && (After() == Tok::kNumber || After() == Tok::kLetter || After() == Tok::kOpen || After() == Tok::kRoot)) {
-      Push(Tok::kTimes, "*");
-      ++position_;
-      return true;
-    }
-    if (word == "times" && Before() == Tok::kNumber && After() == Tok::kEnd) {
-      ++position_;
-      return true;
-    }
-    if (token.text.size() == 3 && token.text.starts_with("or") && !token.is_prose && Before() != Tok::kEnd) {  // "1orW(x)"
-      Push(Tok::kOr, "or");
-      Push(Tok::kLetter, token.text.substr(2));
-      ++position_;
-      return true;
-    }
-    if (word == "base" && Before() == Tok::kNumber && After() == Tok::kNumber) {
-      Push(Tok::kUnder, "");
+  std::optional<int64_t> value = SmallNumber(word);
+  if (word == "half" && in_.size() == 2) {
+    Push(Tok::kNumber, "1/2");
+    ++position_;
+    return true;
+  }
+  if (!value) {
+    if (const auto it = std::ranges::find(kOrdinals, word); it != kOrdinals.end() && in_.size() == 2) {
+      Push(Tok::kNumber, std::to_string(it - kOrdinals.begin() + 1));
       ++position_;
       return true;
     }
     return false;
   }
-
-  bool IsProse(std::string_view word, const Token& token) const {
-    const bool is_capitals = std::ranges::all_of(token.text, [](char c) { return 'A' <= c && c <= 'Z'; });
-    if (word == "." || word.size() == 1 || (is_capitals && word.size() <= 3)) {
-      return false;  // NO is a segment
-    }
-    if (!token.is_prose && word.size() == 2 && (After() == Tok::kCaret || After() == Tok::kUnder)) {
-      return false;  // Be^x
-    }
-    if (word.size() >= 4 || Has(kShortWords, word) || static_cast<unsigned char>(word[0]) >= 0x80) {
-      return true;
-    }
-    // What follows a noun is a word, not a product: "years old".
-    const bool is_lower = std::ranges::all_of(token.text, [](char c) { return 'a' <= c && c <= 'z'; });
-    if (is_lower && token.space_before && Before() == Tok::kWord && out_.back().is_prose) {
-      return true;
-    }
-    const bool unit_place = Before() == Tok::kNumber || Before() == Tok::kBraceClose || Before() == Tok::kClose ||
-                            Before() == Tok::kSlash || Before() == Tok::kWord || Before() == Tok::kConstant;
-    return unit_place && FindUnit(token.text).has_value();
+  if (word == "one" && IsWordAt(position_ + 1) && !Multiplier(LowerCaseText(At(position_ + 1).text)) && Before() == Tok::kWord) {
+    return false;
   }
+  ++position_;
+  const size_t dash = At(position_).kind == Tok::kMinus && !At(position_).space_before ? 1 : 0;
+  const auto part = std::ranges::find(kParts, IsWordAt(position_ + dash) ? LowerCaseText(At(position_ + dash).text) : std::string(),
+                                      &std::pair<std::string_view, int>::first);
+  if (0 < *value && *value < 20 && part != kParts.end()) {
+    Push(Tok::kNumber, std::to_string(*value) + "/" + std::to_string(part->second));
+    position_ += 1 + dash;
+    return true;
+  }
+  if (*value >= 20 && IsWordAt(position_ + dash)) {
+    if (const auto ones = SmallNumber(LowerCaseText(At(position_ + dash).text)); ones && 0 < *ones && *ones < 10) {
+      value = *value + *ones;
+      position_ += 1 + dash;
+    }
+  }
+  while (IsWordAt(position_) && Multiplier(LowerCaseText(At(position_).text))) {
+    value = *value * *Multiplier(LowerCaseText(At(position_).text));
+    ++position_;
+    if (*value > 1'000'000'000'000) {
+      break;
+    }
+  }
+  Push(Tok::kNumber, std::to_string(*value));
+  return true;
+}
 
-  std::vector<Token>& in_;
-  std::vector<Token> out_;
-  size_t position_ = 0;
-  bool numbers_and_phrases_;
-};
-
-}  // namespace
+bool WordReader::IsProse(std::string_view word, const Token& token) const {
+  const bool is_capitals = std::ranges::all_of(token.text, [](char c) { return 'A' <= c && c <= 'Z'; });
+  if (word == "." || word.size() == 1 || (is_capitals && word.size() <= 3)) {
+    return false;  // NO is a segment
+  }
+  if (!token.is_prose && word.size() == 2 && (After() == Tok::kCaret || After() == Tok::kUnder)) {
+    return false;  // Be^x
+  }
+  if (word.size() >= 4 || Has(kShortWords, word) || static_cast<unsigned char>(word[0]) >= 0x80) {
+    return true;
+  }
+  // What follows a noun is a word, not a product: "years old".
+  const bool is_lower = std::ranges::all_of(token.text, [](char c) { return 'a' <= c && c <= 'z'; });
+  if (is_lower && token.space_before && Before() == Tok::kWord && out_.back().is_prose) {
+    return true;
+  }
+  const bool unit_place = Before() == Tok::kNumber || Before() == Tok::kBraceClose || Before() == Tok::kClose || Before() == Tok::kSlash ||
+                          Before() == Tok::kWord || Before() == Tok::kConstant;
+  return unit_place && FindUnit(token.text).has_value();
+}
 
 void ReadWords(std::vector<Token>& tokens, bool numbers_and_phrases) { WordReader(tokens, numbers_and_phrases).Run(); }
 

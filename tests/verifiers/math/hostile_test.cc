@@ -1,9 +1,12 @@
 // Covers answers that a model under pressure, or an enemy, might write: towers, deep nesting, endless lists, any bytes. Each ends within
 // the budget, with the same verdict twice, on a stack of 256 KiB. Alone: build/release/tests/verifiers_test "[math-hostile]"
 
+#include <algorithm>
+#include <ctime>
 #include <functional>
 #include <pthread.h>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -68,6 +71,44 @@ std::vector<std::string> HostileAnswers() {
       "(1+x)^{1000000}",
       "(x+y+z)^{500}",
       R"(\sum_{k=1}^{2000}\sum_{j=1}^{2000}\frac{1}{k+j})",
+      R"(\int_0^\infty e^{-x^2}\sin(x^3)\cos(x^5)dx)",
+      R"(\int_0^1\int_0^1\int_0^1 e^{xyz}dxdydz)",
+      R"(\int_0^{1000000000}\sin(x^2)dx)",
+      R"(\int_0^1\frac1x dx)",
+      R"(\int_0^1\sin\frac1x dx)",
+      R"(\int_{-\infty}^{\infty}\frac{x^2e^{-x^2/1000}}{1+x^{12}}dx)",
+      R"(\int_0^\infty\frac{dx}{(x^4+1)^4})",
+      R"(\int_1^\infty\frac{\sin x}{x}dx)",
+      R"(\int_0^\infty x^{16}e^{-x/1000}dx)",
+      R"(\sum_{k=1}^\infty\frac{\sin k}{k})",
+      R"(\sum_{k=1}^\infty\frac{1}{k^{1000}})",
+      R"(\sum_{k=1}^\infty\frac{1}{k^{12}+k+1})",
+      R"(\sum_{k=1}^\infty\frac{1}{(k^2+1)^6})",
+      R"(\sum_{k=0}^\infty 0.999999^k)",
+      R"(\sum_{k=0}^\infty\frac{(4k)!}{(k!)^4 1000^k})",
+      R"(\sum_{k=1}^\infty\frac{(-1)^k}{\sqrt k})",
+      R"(\sum_{n=1}^\infty\sum_{m=1}^\infty\frac{1}{n^2m^2})",
+      R"(\sum_{n=1}^\infty\frac{x^n}{n!}y^n)",
+      R"(\sum_{k=1000000000}^\infty\frac{1}{k^2})",
+      R"(\lim_{x\to0}\frac{\sin\tan x-\tan\sin x}{x^7})",
+      R"(\lim_{x\to0}\frac{\sin(x)^{12}-\tan(x)^{12}}{x^{14}})",
+      R"(\lim_{n\to\infty}\frac{n!}{n^n})",
+      R"(\lim_{x\to\infty}x^{x^{x^x}})",
+      R"(\lim_{x\to0}(1+x)^{1/x^9})",
+      R"(\zeta(10^{9}))",
+      R"(\zeta(\frac12+10^{12}i))",
+      R"(\zeta(1.5))",
+      R"(\Gamma(10^{1000}))",
+      R"(\Gamma(\pi^{50}))",
+      R"(\begin{pmatrix}1&1\\1&0\end{pmatrix}^{1000000000})",
+      Nested("\\lim_{x\\to0}(", "x", ")", 60),
+      Nested("\\int_0^1(", "x", ")dx", 40),
+      Nested("\\sum_{k=1}^{\\infty}(", "2^{-k}", ")", 30),
+      R"(\lim_{x\to0})" + Nested("\\sin(", "x", ")", 60) + "/x",
+      "\\det\\begin{pmatrix}" +
+          Joined(12, "\\\\", [&](size_t i) { return Joined(12, "&", [&](size_t j) { return "a_{" + digits(12 * i + j) + "}"; }); }) +
+          "\\end{pmatrix}",
+      Joined(8, "", [](size_t) { return R"(\begin{pmatrix}x&y\\z&1\end{pmatrix})"; }),
       Nested("\\frac{1}{1+", "1", "}", 200),
       Nested("(", "1", ")", 300),
       Nested("\\left(", "1", "\\right)", 300),
@@ -142,6 +183,29 @@ void JudgeAll() {
 }
 
 TEST_CASE("hostile answers end within the budget, with the same verdict twice", "[math-hostile]") { JudgeAll(); }
+
+// By hand, on a quiet machine: each within 50 ms of the processor, all of them within 64 MiB.
+TEST_CASE("hostile answers take little time and memory", "[.hostile-cost]") {
+  double slowest = 0;
+  for (const std::string& answer : HostileAnswers()) {
+    const std::string shown = answer.substr(0, 60);
+    CAPTURE(shown);
+    for (const std::string& gold : {std::string("5"), std::string("x^2+1")}) {
+      timespec begin{};
+      timespec end{};
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+      CompareAnswers(gold, answer, {});
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+      const double ms = 1e3 * static_cast<double>(end.tv_sec - begin.tv_sec) + 1e-6 * static_cast<double>(end.tv_nsec - begin.tv_nsec);
+      CHECK(ms < 50);
+      slowest = std::max(slowest, ms);
+    }
+  }
+  rusage usage{};
+  REQUIRE(getrusage(RUSAGE_SELF, &usage) == 0);
+  CHECK(usage.ru_maxrss < 64 << 10);
+  WARN("slowest " << slowest << " ms, largest resident set " << usage.ru_maxrss << " KiB");
+}
 
 TEST_CASE("a stack of 256 KiB is enough", "[math-hostile]") {
   pthread_attr_t attributes;

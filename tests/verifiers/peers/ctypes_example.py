@@ -51,5 +51,7 @@ class MathVerifier:
 
 if __name__ == "__main__":
     verifier = MathVerifier(sys.argv[1])
-    print(verifier.compare("\\frac{3}{4}", "0.75"))
-    print(verifier.verify("x > 2", "Hence \\boxed{(2, \\infty)}."))
+    verdicts = [verifier.compare("\\frac{3}{4}", "0.75"), verifier.verify("x > 2", "Hence \\boxed{(2, \\infty)}.")]
+    for verdict in verdicts:
+        print(verdict)
+    sys.exit(any(verdict["outcome"] != "correct" for verdict in verdicts))
