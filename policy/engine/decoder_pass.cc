@@ -1,6 +1,7 @@
 #include "policy/engine/decoder_pass.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/check.h"
@@ -13,6 +14,12 @@ constexpr int64_t kLogitBytes = int64_t{8} << 20;
 int64_t LogitRows(int64_t vocab_size) {
   const int64_t fitting = kLogitBytes / (vocab_size * kernels::SizeOf(kernels::DType::kFloat));
   return std::clamp<int64_t>(fitting, 1, DecoderPass::kMaxRows);
+}
+
+// A member's columns of n, in whole panels.
+Share ColumnShare(const kernels::KernelTable& kernels, int64_t n, const TeamMember& member) {
+  const Share panels = EvenShare((n + kernels.panel - 1) / kernels.panel, member.idx, member.team_size());
+  return {.begin = std::min(panels.begin * kernels.panel, n), .end = std::min(panels.end * kernels.panel, n)};
 }
 
 }  // namespace
@@ -30,9 +37,20 @@ DecoderPass::DecoderPass(const DecoderWeights& weights, const ComputeBackend& ba
   logits_ = kernels::AlignedBuffer(static_cast<size_t>(max_logit_rows_ * config.vocab_size) * sizeof(float));
 }
 
-void DecoderPass::Run(std::span<const PassRow> rows) {
-  const auto m = static_cast<int64_t>(rows.size());
-  Check(m >= 1 && m <= kMaxRows, "a pass has between 1 and kMaxRows rows");
+void DecoderPass::Run(std::span<const PassRow> rows) { RunTogether(rows, *this, {}); }
+
+void DecoderPass::RunTogether(std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member) {
+  Check(!rows.empty() && std::ssize(rows) <= kMaxRows, "a pass has between 1 and kMaxRows rows");
+  if (&owner == this) {
+    Embed(rows);
+  }
+  member.Meet();
+  for (int64_t layer_idx = 0; layer_idx < weights_.config.num_layers; ++layer_idx) {
+    RunLayer(layer_idx, rows, owner, member);
+  }
+}
+
+void DecoderPass::Embed(std::span<const PassRow> rows) {
   tokens_.clear();
   positions_.clear();
   for (const PassRow& row : rows) {
@@ -40,10 +58,11 @@ void DecoderPass::Run(std::span<const PassRow> rows) {
     positions_.push_back(row.position);
   }
   EmbedRows(backend_, weights_, tokens_, hidden_.data());
-  for (int64_t layer_idx = 0; layer_idx < weights_.config.num_layers; ++layer_idx) {
-    AttentionBlock(layer_idx, rows);
-    FeedForwardBlock(weights_.layers[static_cast<size_t>(layer_idx)], m);
-  }
+}
+
+void DecoderPass::RunLayer(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member) {
+  AttentionBlock(layer_idx, rows, owner, member);
+  FeedForwardBlock(weights_.layers[static_cast<size_t>(layer_idx)], std::ssize(rows), owner, member);
 }
 
 float* DecoderPass::ComputeLogits(const std::byte* hidden, int64_t m) {
@@ -54,47 +73,111 @@ float* DecoderPass::ComputeLogits(const std::byte* hidden, int64_t m) {
   return logits;
 }
 
-void DecoderPass::AttentionBlock(int64_t layer_idx, std::span<const PassRow> rows) {
-  const ModelConfig& config = weights_.config;
-  const LayerWeights& layer = weights_.layers[static_cast<size_t>(layer_idx)];
-  const auto m = static_cast<int64_t>(rows.size());
-  const int64_t qkv_size = config.q_size() + 2 * config.kv_size();
-  NormRows(backend_, layer.input_norm, config.rms_norm_eps, hidden_.data(), m, normed_.data());
-  LinearRows(backend_, layer.qkv, normed_.data(), m, nullptr, qkv_.data());
-  // Queries and keys lie side by side in a row and turn together.
-  backend_.kernels->rope(backend_.type, qkv_.data(), m, qkv_size, config.num_heads + config.num_kv_heads, config.head_dim,
-                         positions_.data(), weights_.rope_table.data(), 1);
-  StoreKeysAndValues(layer_idx, rows);
-  attention_rows_.clear();
-  for (int64_t i = 0; i < m; ++i) {
-    const PassRow& row = rows[static_cast<size_t>(i)];
-    attention_rows_.push_back({.query = At(qkv_, i * qkv_size),
-                               .out = At(attended_, i * config.q_size()),
-                               .prefix = row.prefix == nullptr ? kernels::KeyValueRun{} : row.prefix->Run(layer_idx, row.prefix_rows),
-                               .suffix = row.own->Run(layer_idx, row.own_row + 1),
-                               .log_sum_exp = nullptr});
-  }
-  backend_.kernels->attention(backend_.type, AttentionShapeOf(config), attention_rows_.data(), m);
-  LinearRows(backend_, layer.o_proj, attended_.data(), m, hidden_.data(), hidden_.data());
+float* DecoderPass::ComputeLogitsTogether(int64_t m, DecoderPass& owner, const TeamMember& member) {
+  Check(m >= 1 && m <= max_logit_rows_, "the logits of one product fit their scratch");
+  NormRows(backend_, weights_.final_norm, weights_.config.rms_norm_eps, owner.hidden(), m, normed_.data());
+  const Share columns = ColumnShare(*backend_.kernels, weights_.config.vocab_size, member);
+  GemmColumns(weights_.head.packed, normed_.data(), m, columns, nullptr, owner.logits_.data(), kernels::DType::kFloat);
+  member.Meet();
+  return reinterpret_cast<float*>(owner.logits_.data());
 }
 
-void DecoderPass::StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow> rows) {
+int64_t DecoderPass::FindFailedLayer(const PassRow& row) {
+  Embed({&row, 1});
+  const int64_t width = weights_.config.hidden_size;
+  for (int64_t layer_idx = 0; layer_idx < weights_.config.num_layers; ++layer_idx) {
+    RunLayer(layer_idx, {&row, 1}, *this, {});
+    for (int64_t i = 0; i < width; ++i) {
+      const float value = backend_.type == kernels::DType::kFloat
+                              ? reinterpret_cast<const float*>(hidden_.data())[i]
+                              : kernels::ToFloat(reinterpret_cast<const kernels::bf16*>(hidden_.data())[i]);
+      if (!std::isfinite(value)) {
+        return layer_idx;
+      }
+    }
+  }
+  return weights_.config.num_layers;
+}
+
+// Columns [columns.begin, columns.end) of y = x W^T (+ residual).
+void DecoderPass::GemmColumns(const kernels::PackedMatrix& packed, const void* x, int64_t m, const Share& columns, const void* residual,
+                              void* y, kernels::DType type) const {
+  if (columns.begin < columns.end) {
+    backend_.kernels->gemm(x, packed.k, m, packed, columns.begin, columns.end, residual, y, packed.n, type);
+  }
+}
+
+// A member's columns of y = x W^T (+ residual); everything when it is alone.
+void DecoderPass::LinearColumns(const LinearWeights& linear, const void* x, int64_t m, const TeamMember& member, const void* residual,
+                                void* y) const {
+  if (member.team_size() == 1) {
+    LinearRows(backend_, linear, x, m, residual, y);
+  } else {
+    GemmColumns(linear.packed, x, m, ColumnShare(*backend_.kernels, linear.packed.n, member), residual, y, backend_.type);
+  }
+}
+
+// Norms and SwiGLU are cheaper than a meeting: every member computes all rows of them into scratch of its own. Rotation, cache and
+// attention go by rows, products by columns.
+void DecoderPass::AttentionBlock(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member) {
+  const ModelConfig& config = weights_.config;
+  const LayerWeights& layer = weights_.layers[static_cast<size_t>(layer_idx)];
+  const int64_t m = std::ssize(rows);
+  NormRows(backend_, layer.input_norm, config.rms_norm_eps, owner.hidden_.data(), m, normed_.data());
+  LinearColumns(layer.qkv, normed_.data(), m, member, nullptr, owner.qkv_.data());
+  member.Meet();
+  const Share share = EvenShare(m, member.idx, member.team_size());
+  owner.Attend(layer_idx, rows.subspan(static_cast<size_t>(share.begin), static_cast<size_t>(share.end - share.begin)), share.begin,
+               attention_rows_);
+  member.Meet();
+  LinearColumns(layer.o_proj, owner.attended_.data(), m, member, owner.hidden_.data(), owner.hidden_.data());
+  member.Meet();
+}
+
+// Attention of rows that begin with row `first` of the pass; `attention_rows` is the caller's scratch.
+void DecoderPass::Attend(int64_t layer_idx, std::span<const PassRow> rows, int64_t first,
+                         std::vector<kernels::AttentionRow>& attention_rows) {
+  if (rows.empty()) {
+    return;
+  }
+  const ModelConfig& config = weights_.config;
+  const int64_t m = std::ssize(rows);
+  const int64_t qkv_size = config.q_size() + 2 * config.kv_size();
+  // Queries and keys lie side by side in a row and turn together.
+  backend_.kernels->rope(backend_.type, At(qkv_, first * qkv_size), m, qkv_size, config.num_heads + config.num_kv_heads, config.head_dim,
+                         positions_.data() + first, weights_.rope_table.data(), 1);
+  StoreKeysAndValues(layer_idx, rows, first);
+  attention_rows.clear();
+  for (int64_t i = 0; i < m; ++i) {
+    const PassRow& row = rows[static_cast<size_t>(i)];
+    attention_rows.push_back({.query = At(qkv_, (first + i) * qkv_size),
+                              .out = At(attended_, (first + i) * config.q_size()),
+                              .prefix = row.prefix == nullptr ? kernels::KeyValueRun{} : row.prefix->Run(layer_idx, row.prefix_rows),
+                              .suffix = row.own->Run(layer_idx, row.own_row + 1),
+                              .log_sum_exp = nullptr});
+  }
+  backend_.kernels->attention(backend_.type, AttentionShapeOf(config), attention_rows.data(), m);
+}
+
+void DecoderPass::StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow> rows, int64_t first) {
   const ModelConfig& config = weights_.config;
   const int64_t qkv_size = config.q_size() + 2 * config.kv_size();
   const auto side_bytes = static_cast<size_t>(config.kv_size() * backend_.bytes());
   for (size_t i = 0; i < rows.size(); ++i) {
-    const std::byte* keys = At(qkv_, static_cast<int64_t>(i) * qkv_size + config.q_size());
+    const std::byte* keys = At(qkv_, (first + static_cast<int64_t>(i)) * qkv_size + config.q_size());
     std::memcpy(rows[i].own->KeyRow(layer_idx, rows[i].own_row), keys, side_bytes);
     std::memcpy(rows[i].own->ValueRow(layer_idx, rows[i].own_row), keys + side_bytes, side_bytes);
   }
 }
 
-void DecoderPass::FeedForwardBlock(const LayerWeights& layer, int64_t m) {
+void DecoderPass::FeedForwardBlock(const LayerWeights& layer, int64_t m, DecoderPass& owner, const TeamMember& member) {
   const ModelConfig& config = weights_.config;
-  NormRows(backend_, layer.post_norm, config.rms_norm_eps, hidden_.data(), m, normed_.data());
-  LinearRows(backend_, layer.gate_up, normed_.data(), m, nullptr, gate_up_.data());
-  backend_.kernels->swiglu(backend_.type, gate_up_.data(), m, config.ffn_size, activated_.data());
-  LinearRows(backend_, layer.down, activated_.data(), m, hidden_.data(), hidden_.data());
+  NormRows(backend_, layer.post_norm, config.rms_norm_eps, owner.hidden_.data(), m, normed_.data());
+  LinearColumns(layer.gate_up, normed_.data(), m, member, nullptr, owner.gate_up_.data());
+  member.Meet();
+  backend_.kernels->swiglu(backend_.type, owner.gate_up_.data(), m, config.ffn_size, activated_.data());
+  LinearColumns(layer.down, activated_.data(), m, member, owner.hidden_.data(), owner.hidden_.data());
+  member.Meet();
 }
 
 std::byte* DecoderPass::At(kernels::AlignedBuffer& buffer, int64_t element) const { return buffer.data() + element * backend_.bytes(); }

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "policy/engine/kv_cache.h"
+#include "policy/engine/lanes.h"
+#include "policy/engine/team.h"
 #include "policy/kernels/cpu/kernels.h"
 #include "policy/model/decoder_weights.h"
 #include "policy/model/forward.h"
@@ -37,17 +39,31 @@ class DecoderPass {
 
   // Runs up to kMaxRows rows through all layers and writes their keys and values. Rows of one sequence must be in order of positions.
   void Run(std::span<const PassRow> rows);
+  // One member's part of the same for rows that all belong to different sequences, the products split by columns: the weights are
+  // streamed once by all members together. All members call it on passes of their own with the same rows; the results are `owner`'s.
+  void RunTogether(std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member);
 
   // What the last layer left, T [rows of the last Run, D]; overwritten by the next Run.
   const std::byte* hidden() const { return hidden_.data(); }
 
   // Logits of m <= max_logit_rows() rows of hidden values, float [m, V], overwritten by the next call.
   float* ComputeLogits(const std::byte* hidden, int64_t m);
+  // One member's part of the same for the first m rows of owner.hidden(). Every member gets the whole rows.
+  float* ComputeLogitsTogether(int64_t m, DecoderPass& owner, const TeamMember& member);
+
+  // The first layer after which the hidden values of a row are not all finite, num_layers if only its logits are not. Overwrites hidden().
+  int64_t FindFailedLayer(const PassRow& row);
 
  private:
-  void AttentionBlock(int64_t layer_idx, std::span<const PassRow> rows);
-  void FeedForwardBlock(const LayerWeights& layer, int64_t m);
-  void StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow> rows);
+  void Embed(std::span<const PassRow> rows);
+  void RunLayer(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member);
+  void AttentionBlock(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member);
+  void FeedForwardBlock(const LayerWeights& layer, int64_t m, DecoderPass& owner, const TeamMember& member);
+  void Attend(int64_t layer_idx, std::span<const PassRow> rows, int64_t first, std::vector<kernels::AttentionRow>& attention_rows);
+  void GemmColumns(const kernels::PackedMatrix& packed, const void* x, int64_t m, const Share& columns, const void* residual, void* y,
+                   kernels::DType type) const;
+  void LinearColumns(const LinearWeights& linear, const void* x, int64_t m, const TeamMember& member, const void* residual, void* y) const;
+  void StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow> rows, int64_t first);
   std::byte* At(kernels::AlignedBuffer& buffer, int64_t element) const;
 
   const DecoderWeights& weights_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <sys/mman.h>
 #include <utility>
@@ -34,6 +35,15 @@ std::byte* KvBlock::KeyRow(int64_t layer, int64_t row) const {
 }
 
 std::byte* KvBlock::ValueRow(int64_t layer, int64_t row) const { return KeyRow(layer, row) + capacity_ * cache_->side_bytes_; }
+
+void KvBlock::CopyRows(const KvBlock& from, int64_t rows) const {
+  Check(cache_ == from.cache_ && rows <= capacity_ && rows <= from.capacity_, "rows are copied between blocks that have them");
+  const auto bytes = static_cast<size_t>(rows * cache_->side_bytes_);
+  for (int64_t layer = 0; layer < cache_->num_layers_; ++layer) {
+    std::memcpy(KeyRow(layer, 0), from.KeyRow(layer, 0), bytes);
+    std::memcpy(ValueRow(layer, 0), from.ValueRow(layer, 0), bytes);
+  }
+}
 
 kernels::KeyValueRun KvBlock::Run(int64_t layer, int64_t rows) const {
   if (rows == 0) {

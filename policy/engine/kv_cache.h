@@ -24,6 +24,8 @@ class KvBlock {
   int64_t capacity() const { return capacity_; }
   std::byte* KeyRow(int64_t layer, int64_t row) const;
   std::byte* ValueRow(int64_t layer, int64_t row) const;
+  // Copies the first `rows` rows of every layer from a block of the same cache.
+  void CopyRows(const KvBlock& from, int64_t rows) const;
   // The first `rows` rows of a layer as attention reads them.
   kernels::KeyValueRun Run(int64_t layer, int64_t rows) const;
 

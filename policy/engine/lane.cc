@@ -17,16 +17,6 @@ void ForEvenParts(int64_t count, int64_t max_part, const Body& body) {
   }
 }
 
-void DrawNext(const TokenSampler& sampler, RunningSample& sample) {
-  const RunningGroup& group = *sample.group;
-  sample.drawn = sampler.Draw(DrawUniform(group.random_key, group.request.random, sample.completion.sample_idx, sample.num_tokens()));
-}
-
-// Takes up the row of logits from which the next token of a group's samples, or of one of them, is drawn.
-void PrepareRow(TokenSampler& sampler, float* logits, const RunningGroup& group, std::span<const TokenId> completion) {
-  sampler.Prepare(logits, group.request.sampling, {.prompt = group.request.prompt, .completion = completion});
-}
-
 PassRow NextRow(const RunningSample& sample) {
   const int64_t own_row = sample.num_tokens() - 1;
   return {.token = sample.completion.tokens.back(),
@@ -37,6 +27,10 @@ PassRow NextRow(const RunningSample& sample) {
           .own_row = own_row};
 }
 
+PassRow PromptRow(const RunningGroup& group, int64_t i) {
+  return {.token = group.request.prompt[static_cast<size_t>(i)], .position = i, .own = &group.prompt, .own_row = i};
+}
+
 }  // namespace
 
 Lane::Lane(const DecoderWeights& weights, const ComputeBackend& backend)
@@ -45,76 +39,68 @@ Lane::Lane(const DecoderWeights& weights, const ComputeBackend& backend)
       hidden_bytes_(weights.config.hidden_size * backend.bytes()),
       vocab_size_(weights.config.vocab_size) {}
 
-void Lane::Decode(std::span<RunningSample> samples) {
-  ForEvenParts(std::ssize(samples), DecoderPass::kMaxRows, [&](int64_t first, int64_t last) {
-    const std::span<RunningSample> part = samples.subspan(static_cast<size_t>(first), static_cast<size_t>(last - first));
-    rows_.clear();
-    std::transform(part.begin(), part.end(), std::back_inserter(rows_), NextRow);
-    pass_.Run(rows_);
-    ForEvenParts(std::ssize(part), pass_.max_logit_rows(), [&](int64_t begin, int64_t end) {
-      float* logits = pass_.ComputeLogits(pass_.hidden() + begin * hidden_bytes_, end - begin);
-      for (int64_t i = begin; i < end; ++i) {
-        RunningSample& sample = part[static_cast<size_t>(i)];
-        PrepareRow(sampler_, logits + (i - begin) * vocab_size_, *sample.group, sample.completion.tokens);
-        DrawNext(sampler_, sample);
-        sample.likeliest = sampler_.LikeliestTokens(sample.group->request.sampling.top_logprobs);
-      }
-    });
-  });
-}
-
-void Lane::Prefill(std::span<RunningSample> samples) {
-  std::vector<RunningGroup*> groups;
-  std::vector<size_t> first_samples;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    if (groups.empty() || groups.back() != samples[i].group) {
-      groups.push_back(samples[i].group);
-      first_samples.push_back(i);
+void Lane::ListRows(const LaneWork& work) {
+  rows_.clear();
+  drawings_.clear();
+  drawing_rows_.clear();
+  const auto draw_from_last = [&](std::span<RunningSample> samples) {
+    drawings_.push_back({.row = rows_.back(), .samples = samples});
+    drawing_rows_.push_back(std::ssize(rows_) - 1);
+  };
+  for (RunningSample* sample : work.decoding) {
+    rows_.push_back(NextRow(*sample));
+    draw_from_last({sample, 1});
+  }
+  for (const PromptChunk& chunk : work.chunks) {
+    for (int64_t i = chunk.begin; i < chunk.end; ++i) {
+      rows_.push_back(PromptRow(*chunk.group, i));
+    }
+    if (chunk.end == chunk.group->prompt_size()) {
+      draw_from_last(chunk.samples);
     }
   }
-  first_samples.push_back(samples.size());
-  ComputePrompts(groups);
-  ForEvenParts(std::ssize(groups), pass_.max_logit_rows(), [&](int64_t begin, int64_t end) {
+}
+
+void Lane::Run(const LaneWork& work) {
+  ListRows(work);
+  last_hidden_.clear();
+  auto drawing_row = drawing_rows_.begin();
+  ForEvenParts(std::ssize(rows_), DecoderPass::kMaxRows, [&](int64_t begin, int64_t end) {
+    pass_.Run(std::span(rows_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)));
+    for (; drawing_row != drawing_rows_.end() && *drawing_row < end; ++drawing_row) {
+      const std::byte* hidden = pass_.hidden() + (*drawing_row - begin) * hidden_bytes_;
+      last_hidden_.insert(last_hidden_.end(), hidden, hidden + hidden_bytes_);
+    }
+  });
+  ForEvenParts(std::ssize(drawings_), pass_.max_logit_rows(), [&](int64_t begin, int64_t end) {
     float* logits = pass_.ComputeLogits(last_hidden_.data() + begin * hidden_bytes_, end - begin);
     for (int64_t i = begin; i < end; ++i) {
-      const auto group_idx = static_cast<size_t>(i);
-      PrepareRow(sampler_, logits + (i - begin) * vocab_size_, *groups[group_idx], {});
-      for (size_t s = first_samples[group_idx]; s < first_samples[group_idx + 1]; ++s) {
-        DrawNext(sampler_, samples[s]);
-        samples[s].likeliest = sampler_.LikeliestTokens(groups[group_idx]->request.sampling.top_logprobs);
-      }
+      DrawFrom(logits + (i - begin) * vocab_size_, drawings_[static_cast<size_t>(i)]);
     }
   });
 }
 
-// Prompts laid end to end and cut into passes wherever one is full, also inside a prompt.
-void Lane::ComputePrompts(std::span<RunningGroup* const> groups) {
-  last_hidden_.clear();
-  rows_.clear();
-  for (const RunningGroup* group : groups) {
-    for (int64_t i = 0; i < group->prompt_size(); ++i) {
-      rows_.push_back({.token = group->request.prompt[static_cast<size_t>(i)], .position = i, .own = &group->prompt, .own_row = i});
-      if (i + 1 == group->prompt_size()) {
-        last_rows_.push_back(rows_.size() - 1);
-      }
-      if (std::ssize(rows_) == DecoderPass::kMaxRows) {
-        RunPromptRows();
-      }
-    }
-  }
-  if (!rows_.empty()) {
-    RunPromptRows();
+void Lane::RunTogether(const LaneWork& work, Lane& owner, const TeamMember& member) {
+  ListRows(work);
+  pass_.RunTogether(rows_, owner.pass_, member);
+  const int64_t m = std::ssize(rows_);
+  float* logits = pass_.ComputeLogitsTogether(m, owner.pass_, member);
+  for (int64_t i = member.idx; i < m; i += member.team_size()) {
+    DrawFrom(logits + i * vocab_size_, drawings_[static_cast<size_t>(i)]);
   }
 }
 
-void Lane::RunPromptRows() {
-  pass_.Run(rows_);
-  for (const size_t row : last_rows_) {
-    const std::byte* hidden = pass_.hidden() + static_cast<int64_t>(row) * hidden_bytes_;
-    last_hidden_.insert(last_hidden_.end(), hidden, hidden + hidden_bytes_);
+void Lane::DrawFrom(float* logits, const Drawing& drawing) {
+  const RunningGroup& group = *drawing.samples.front().group;
+  const SamplingParams& sampling = group.request.sampling;
+  sampler_.Prepare(logits, sampling, {.prompt = group.request.prompt, .completion = drawing.samples.front().completion.tokens});
+  const int64_t failed_layer = sampler_.is_finite() ? -1 : pass_.FindFailedLayer(drawing.row);
+  for (RunningSample& sample : drawing.samples) {
+    sample.drawn = sampler_.Draw(DrawUniform(group.random_key, group.request.random, sample.completion.sample_idx, sample.num_tokens()));
+    sample.likeliest = sampler_.LikeliestTokens(sampling.top_logprobs);
+    sample.failed_layer = failed_layer;
+    sample.has_drawn = true;
   }
-  rows_.clear();
-  last_rows_.clear();
 }
 
 }  // namespace cupel

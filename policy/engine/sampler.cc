@@ -8,6 +8,31 @@
 #include "policy/engine/request.h"
 
 namespace cupel {
+namespace {
+
+// Calls body(token) for the tokens of blocks that have a logit of at least `lowest()`, in order. A filter looks for a handful among tens of
+// thousands: whole blocks are passed over by a comparison that the compiler makes vectors of.
+template <class Lowest, class Body>
+void ForEachInBlocksFrom(const float* logits, int64_t vocab_size, const Lowest& lowest, const Body& body) {
+  constexpr int64_t kBlock = 64;
+  for (int64_t begin = 0; begin < vocab_size; begin += kBlock) {
+    const float bar = lowest();
+    if (begin + kBlock <= vocab_size) {
+      int num_found = 0;
+      for (int64_t i = 0; i < kBlock; ++i) {
+        num_found += static_cast<int>(logits[begin + i] >= bar);
+      }
+      if (num_found == 0) {
+        continue;
+      }
+    }
+    for (int64_t token = begin; token < std::min(begin + kBlock, vocab_size); ++token) {
+      body(token);
+    }
+  }
+}
+
+}  // namespace
 
 TokenSampler::TokenSampler(const kernels::KernelTable& kernels, int64_t vocab_size) : kernels_(kernels), vocab_size_(vocab_size) {}
 
@@ -165,14 +190,15 @@ void TokenSampler::CollectLikeliest(const float* logits, int64_t k) {
     candidates_.resize(keep);
     bar = candidates_.back().logit;
   };
-  for (int64_t token = 0; token < vocab_size_; ++token) {
+  const auto current_bar = [&] { return bar; };
+  ForEachInBlocksFrom(logits, vocab_size_, current_bar, [&](int64_t token) {
     if (logits[token] > bar) {
       candidates_.push_back({static_cast<TokenId>(token), logits[token]});
       if (candidates_.size() == capacity) {
         shrink();
       }
     }
-  }
+  });
   if (candidates_.size() > keep) {
     shrink();
   }
@@ -180,11 +206,12 @@ void TokenSampler::CollectLikeliest(const float* logits, int64_t k) {
 
 void TokenSampler::CollectFrom(float lowest_logit) {
   candidates_.clear();
-  for (int64_t token = 0; token < vocab_size_; ++token) {
+  const auto bar = [&] { return lowest_logit; };
+  ForEachInBlocksFrom(logits_, vocab_size_, bar, [&](int64_t token) {
     if (logits_[token] >= lowest_logit) {
       candidates_.push_back({static_cast<TokenId>(token), logits_[token]});
     }
-  }
+  });
 }
 
 // Takes candidates from a heap, the likeliest first, until their weight reaches the share p of the total.

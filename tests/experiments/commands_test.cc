@@ -129,6 +129,35 @@ TEST_CASE("every command's --json is one document", "[commands]") {
   CHECK(bench["trained_tokens_per_second"].get<double>() > 0);
 }
 
+TEST_CASE("bench takes turns with a peer and says how far apart they are", "[commands]") {
+  const std::vector<std::string> work = {"bench", "decode",          "--model", "tiny",         "--prompts", "1",         "--group",
+                                         "2",     "--prompt-tokens", "4",       "--new-tokens", "4",         "--threads", "1"};
+  std::string peer = CUPEL_PROGRAM;
+  for (const std::string& word : work) {
+    peer += " " + word;
+  }
+  std::vector<std::string> arguments = work;
+  arguments.insert(arguments.end(), {"--repeats", "3", "--json", "--peer"});
+  const auto with_peer = [&](const std::string& command) {
+    std::vector<std::string> all = arguments;
+    all.push_back(command);
+    return Cupel(all);
+  };
+  const Json bench = JsonOf(with_peer(peer + " --serve"));
+  REQUIRE(bench["slices"].size() == 3);
+  CHECK(bench["slices"][2]["bf16_matmul_gflops"].get<double>() > 0);
+  CHECK(bench["slices"][2]["peer"].get<double>() > 0);
+  CHECK(bench["ratio"]["p10"].get<double>() <= bench["ratio"]["median"].get<double>());
+  CHECK(bench["ratio"]["median"].get<double>() <= bench["ratio"]["p90"].get<double>());
+  const ProcessResult echo = with_peer("cat");
+  CHECK(echo.exit_code == 1);
+  CHECK(Contains(echo.err, "answered \"run\""));
+  CHECK(with_peer("/no/such/program").exit_code == 1);
+  CHECK(JsonOf(Cupel({"bench", "verify", "--repeats", "1", "--json"}))["correct"] == 1000);
+  CHECK(JsonOf(Cupel({"bench", "store", "--prompts", "1", "--group", "2", "--repeats", "1", "--json"}))["rate"]["median"].get<double>() >
+        0);
+}
+
 TEST_CASE("eval of a run's checkpoint repeats the run's last evaluation", "[commands]") {
   const TempDir folder;
   const std::string run = FinishedRun(folder);

@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/random.h"
+#include "policy/engine/faster_of_two.h"
 #include "policy/engine/kv_cache.h"
 #include "policy/engine/lanes.h"
 #include "policy/engine/request.h"
@@ -373,6 +374,26 @@ TEST_CASE("an exception of a lane reaches the caller and leaves the lanes usable
   std::atomic<int> count = 0;
   lanes.Run(2, [&](int) { ++count; });
   CHECK(count == 2);
+}
+
+TEST_CASE("the faster of two ways is taken, and the slower one tried again when times may have changed", "[faster_of_two]") {
+  FasterOfTwo choice;
+  std::array<double, 2> seconds = {3, 1};
+  const auto run = [&](int turns) {
+    std::array<int, 2> counts{};
+    for (int i = 0; i < turns; ++i) {
+      const size_t way = choice.Choose();
+      ++counts[way];
+      choice.Report(way, seconds[way]);
+    }
+    return counts;
+  };
+  const std::array<int, 2> first = run(1000);
+  CHECK(first[1] > 980);
+  CHECK(first[0] > 2);
+  seconds = {1, 3};  // the neighbour is gone
+  run(500);
+  CHECK(run(1000)[0] > 980);
 }
 
 TEST_CASE("even shares cover everything once and differ by at most one", "[lanes]") {

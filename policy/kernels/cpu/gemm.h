@@ -8,7 +8,8 @@
 // dot-product instruction wants them; an odd K is filled up with zeros, and so are columns past N. Inside a panel all rows of x are taken
 // in blocks of up to kRows, so a weight comes from memory once in a call and from the cache for the other blocks. A block keeps kRows x
 // kColumns vectors of sums in registers over the whole of K: one chain of additions per output, ascending in k, whatever the block's
-// height.
+// height. While a block is at work it also fetches a part of the panel that comes next into the second-level cache: the first block of a
+// panel would otherwise wait for memory while the multipliers idle.
 
 namespace cupel::kernels::CUPEL_KERNEL_PATH {
 namespace {
@@ -146,17 +147,22 @@ CUPEL_INLINE void AccumulatePairs(Pairs pairs, const bf16* w, Sums<R>& sums) {
 #endif
 }
 
+constexpr int64_t kLine = 64;                                                // bytes of a cache line
+constexpr int64_t kFetchParts = kPanel * int64_t{sizeof(uint32_t)} / kLine;  // lines of a panel per step: so many blocks fetch all of it
+
 template <int R>
-CUPEL_INLINE void SumOverK(const float* x, int64_t ldx, const float* panel, int64_t k, Sums<R>& sums) {
+CUPEL_INLINE void SumOverK(const float* x, int64_t ldx, const float* panel, int64_t k, const char* fetch, Sums<R>& sums) {
   for (int64_t i = 0; i < k; ++i) {
+    _mm_prefetch(fetch + i * kLine, _MM_HINT_T1);
     Accumulate<R>(x + i, ldx, panel + i * kPanel, sums);
   }
 }
 
 template <int R>
-CUPEL_INLINE void SumOverK(const bf16* x, int64_t ldx, const bf16* panel, int64_t k, Sums<R>& sums) {
+CUPEL_INLINE void SumOverK(const bf16* x, int64_t ldx, const bf16* panel, int64_t k, const char* fetch, Sums<R>& sums) {
   int64_t i = 0;
   for (; i + 2 <= k; i += 2) {
+    _mm_prefetch(fetch + i / 2 * kLine, _MM_HINT_T1);
     AccumulatePairs<R>(
         [&](int r) __attribute__((always_inline)) { return LoadStep(x + r * ldx + i); }, panel + i * kPanel, sums);
   }
@@ -197,7 +203,7 @@ CUPEL_INLINE void FinishAs(const Sums<R>& sums, const Output& out) {
 }
 
 template <class T, int R>
-void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const Output& out) {
+void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const char* fetch, const Output& out) {
   Sums<R> sums;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -206,7 +212,7 @@ void GemmBlock(const T* x, int64_t ldx, const T* panel, int64_t k, const Output&
       sums.at[r][c] = Zero();
     }
   }
-  SumOverK<R>(x, ldx, panel, k, sums);
+  SumOverK<R>(x, ldx, panel, k, fetch, sums);
   if (out.type == DType::kFloat) {
     FinishAs<float, R>(sums, out);
   } else {
@@ -226,7 +232,7 @@ CUPEL_INLINE Output BlockOf(const Output& out, int64_t row, int64_t n, int64_t n
 
 template <class T>
 void GemmAs(const T* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int64_t n_begin, int64_t n_end, const Output& out) {
-  using Block = void (*)(const T*, int64_t, const T*, int64_t, const Output&);
+  using Block = void (*)(const T*, int64_t, const T*, int64_t, const char*, const Output&);
 #if defined(__AVX512F__)
   static constexpr Block kBlocks[kRows] = {GemmBlock<T, 1>, GemmBlock<T, 2>, GemmBlock<T, 3>,
                                            GemmBlock<T, 4>, GemmBlock<T, 5>, GemmBlock<T, 6>};
@@ -237,11 +243,15 @@ void GemmAs(const T* x, int64_t ldx, int64_t m, const PackedMatrix& weight, int6
   const int64_t blocks = (m + kRows - 1) / kRows;
   for (int64_t n = n_begin; n < n_end; n += kPanel) {
     const T* panel = packed + n / kPanel * PanelElements<T>(weight.k);
+    const bool fetches = n + kPanel < n_end && blocks >= kFetchParts;  // few rows wait for memory whatever is fetched
+    const T* next = fetches ? panel + PanelElements<T>(weight.k) : panel;
+    const int64_t steps = PanelElements<T>(weight.k) / kStep<T> / kPanel;
     for (int64_t block = 0; block < blocks; ++block) {
       // Blocks of equal height, give or take one: a last block of one row would leave the multipliers idle.
       const int64_t row = block * m / blocks;
       const int64_t rows = (block + 1) * m / blocks - row;
-      kBlocks[rows - 1](x + row * ldx, ldx, panel, weight.k, BlockOf(out, row, n, n_end));
+      const char* fetch = reinterpret_cast<const char*>(next) + block % kFetchParts * steps * kLine;
+      kBlocks[rows - 1](x + row * ldx, ldx, panel, weight.k, fetch, BlockOf(out, row, n, n_end));
     }
   }
 }
