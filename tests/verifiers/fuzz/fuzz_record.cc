@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -12,6 +13,11 @@
 #include "verifiers/code/judge/swe/swe_judge.h"
 
 namespace code = cupel::code;
+
+// In place of base/config.cc, which Clang 16 does not compile with Debian 12's library.
+namespace cupel {
+std::string NearestName(std::string_view /*name*/, const std::vector<std::string>& /*known*/) { return ""; }
+}  // namespace cupel
 
 namespace {
 

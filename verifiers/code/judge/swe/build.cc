@@ -15,15 +15,17 @@ absl::Status CheckTool(const char* program, std::string_view package) {
                          : NotFound("{} is not there, so the project cannot be built: apt-get install {}", program, package);
 }
 
-sandbox::Job BuildJob(const Project& project, bool uses_cmake) {
+sandbox::Job BuildJob(const Project& project, bool uses_cmake, sandbox::Tier tier) {
+  // Without control groups memory is address space times processes, and a build is a chain of processes.
+  const bool is_wide = tier == sandbox::Tier::kFull;
   sandbox::Job job;
   job.language = sandbox::Language::kNative;
   job.entry = "/bin/sh";
-  job.args = {"-c", uses_cmake ? "cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null && exec ninja -C build -j 2 program"
-                               : "exec ninja -j 2 program"};
+  const std::string ninja = fmt::format("exec ninja -j {} {}program", is_wide ? 2 : 1, uses_cmake ? "-C build " : "");
+  job.args = {"-c", uses_cmake ? "cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null && " + ninja : ninja};
   job.is_directory_writable = true;
   job.output_file = uses_cmake ? "build/program" : "program";
-  job.limits = {.cpu_ms = 60'000, .memory_bytes = 1024 * kMiB, .file_bytes = 64 * kMiB};
+  job.limits = {.cpu_ms = 60'000, .memory_bytes = (is_wide ? 1024 : 448) * kMiB, .file_bytes = 64 * kMiB};
   for (const auto& [path, text] : project) {
     job.files.push_back({path, text, false});
   }
@@ -48,7 +50,7 @@ absl::StatusOr<BuiltProgram> BuildProject(sandbox::Sandbox& sandbox, const Proje
   if (uses_cmake) {
     CUPEL_RETURN_IF_ERROR(CheckTool("/usr/bin/cmake", "cmake"));
   }
-  CUPEL_ASSIGN_OR_RETURN(sandbox::JobResult result, sandbox.Run(BuildJob(project, uses_cmake)));
+  CUPEL_ASSIGN_OR_RETURN(sandbox::JobResult result, sandbox.Run(BuildJob(project, uses_cmake, sandbox.tier())));
   BuiltProgram built;
   if (result.ending != sandbox::Ending::kExited || result.exit_code != 0) {
     built.mark = Mark::kCompile;
