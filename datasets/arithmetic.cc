@@ -169,7 +169,8 @@ std::optional<int64_t> BoundedPower(int64_t base, int64_t exponent) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Dataset>> MakeArithmeticDataset(const DatasetConfig& config, uint64_t seed, Split split) {
+absl::StatusOr<std::unique_ptr<Dataset>> MakeArithmeticDataset(const DatasetConfig& config, uint64_t seed, Split split,
+                                                               const LoadContext& /*context*/) {
   const ArithmeticConfig& settings = config.arithmetic;
   CUPEL_RETURN_IF_ERROR(CheckConfig(settings));
   const std::optional<int64_t> num_tuples = BoundedPower(settings.max_operand - settings.min_operand + 1, settings.terms);

@@ -9,41 +9,14 @@
 #include "base/check.h"
 #include "base/config.h"
 #include "base/status.h"
+#include "datasets/filters.h"
 #include "datasets/task_sampler.h"
 
 namespace cupel {
 namespace {
 
-constexpr int64_t kMostListed = int64_t{1} << 20;  // tasks of one split that are looked at one by one
-
-using TaskIds = absl::flat_hash_set<std::string>;
-
-TaskIds IdsOf(const Dataset& dataset) {
-  TaskIds ids;
-  for (int64_t i = 0; i < std::min(dataset.size(), kMostListed); ++i) {
-    ids.insert(dataset.At(i).id);
-  }
-  return ids;
-}
-
-// A dataset without the tasks of some ids. Of a larger one the first 2^20 tasks are kept, which no stage of a run asks to the end.
-class WithoutTasks final : public Dataset {
- public:
-  WithoutTasks(std::unique_ptr<Dataset> all, const TaskIds& excluded) : all_(std::move(all)) {
-    for (int64_t i = 0; i < std::min(all_->size(), kMostListed); ++i) {
-      if (!excluded.contains(all_->At(i).id)) {
-        kept_.push_back(i);
-      }
-    }
-  }
-
-  int64_t size() const override { return std::ssize(kept_); }
-  Task At(int64_t index) const override { return all_->At(kept_[static_cast<size_t>(index)]); }
-
- private:
-  std::unique_ptr<Dataset> all_;
-  std::vector<int64_t> kept_;
-};
+using Stage = Curriculum::Stage;
+using TaskKeys = absl::flat_hash_set<std::string>;
 
 // The settings with those of a stage on top.
 absl::StatusOr<DatasetConfig> StageConfig(const DatasetConfig& config, const CurriculumStage& stage) {
@@ -58,44 +31,110 @@ absl::StatusOr<DatasetConfig> StageConfig(const DatasetConfig& config, const Cur
   return result;
 }
 
-absl::StatusOr<std::unique_ptr<Dataset>> StageTasks(const DatasetConfig& config, const CurriculumStage& stage, uint64_t seed,
-                                                    const TaskIds& evaluated) {
-  CUPEL_ASSIGN_OR_RETURN(const DatasetConfig settings, StageConfig(config, stage));
-  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> all, MakeDataset(settings, seed, Split::kTrain));
-  auto tasks = std::make_unique<WithoutTasks>(std::move(all), evaluated);
-  if (tasks->size() == 0) {
-    return InvalidArgument("every task is one that evaluation asks; make the stage or the final settings wider");
+absl::StatusOr<TaskKeys> EvaluatedKeys(const DatasetConfig& config, uint64_t seed) {
+  TaskKeys keys;
+  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> evaluation, MakeDataset(config, seed, Split::kEval));
+  AddKeysOf(*evaluation, keys);
+  return keys;
+}
+
+// The stages before the final settings, none of which asks what evaluation asks, and the step at which they end.
+absl::StatusOr<int64_t> AddEarlyStages(const DatasetConfig& config, const std::vector<CurriculumStage>& early, uint64_t seed,
+                                       const LoadContext& context, std::vector<Stage>& stages);
+
+// The stages of the parts before their final settings. They may ask what evaluation of another part does not hold out.
+absl::Status AddEarlyStagesOfParts(const DatasetConfig& config, uint64_t seed, const LoadContext& context, Stage& stage) {
+  const bool has_some = std::ranges::any_of(config.mixture, [](const MixturePart& part) { return !part.curriculum.empty(); });
+  LoadContext part_context = context;
+  TaskKeys evaluated;
+  if (has_some) {
+    CUPEL_ASSIGN_OR_RETURN(evaluated, EvaluatedKeys(config, seed));
+    if (context.excluded != nullptr) {
+      evaluated.insert(context.excluded->begin(), context.excluded->end());
+    }
+    part_context.excluded = &evaluated;
+  }
+  for (size_t k = 0; k < config.mixture.size(); ++k) {
+    std::vector<Stage>& early = stage.early_stages.emplace_back();
+    CUPEL_ASSIGN_OR_RETURN(const DatasetConfig part, PartConfig(config, config.mixture[k]));
+    const absl::StatusOr<int64_t> end = AddEarlyStages(part, config.mixture[k].curriculum, seed, part_context, early);
+    CUPEL_RETURN_IF_ERROR(Annotate(end.status(), fmt::format("data.mixture.{}", k)));
+    early.push_back({.first_step = *end, .tasks = nullptr});  // the final settings' tasks are the mixture's
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Stage> MakeStage(const DatasetConfig& config, int64_t first_step, uint64_t seed, const LoadContext& context) {
+  Stage stage;
+  stage.first_step = first_step;
+  if (config.source != "mixture") {
+    CUPEL_ASSIGN_OR_RETURN(stage.tasks, MakeDataset(config, seed, Split::kTrain, context));
+    return stage;
+  }
+  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Mixture> mixture, Mixture::Create(config, seed, Split::kTrain, context));
+  stage.mixture = mixture.get();
+  stage.tasks = std::move(mixture);
+  CUPEL_RETURN_IF_ERROR(AddEarlyStagesOfParts(config, seed, context, stage));
+  return stage;
+}
+
+absl::StatusOr<int64_t> AddEarlyStages(const DatasetConfig& config, const std::vector<CurriculumStage>& early, uint64_t seed,
+                                       const LoadContext& context, std::vector<Stage>& stages) {
+  int64_t first_step = 0;
+  for (size_t i = 0; i < early.size(); ++i) {
+    const absl::StatusOr<DatasetConfig> settings = StageConfig(config, early[i]);
+    absl::StatusOr<Stage> stage = settings.ok() ? MakeStage(*settings, first_step, seed, context) : settings.status();
+    CUPEL_RETURN_IF_ERROR(Annotate(stage.status(), fmt::format("data.curriculum.{}", i)));
+    stages.push_back(*std::move(stage));
+    first_step += early[i].steps;
+  }
+  return first_step;
+}
+
+const Stage& StageAt(const std::vector<Stage>& stages, int64_t step) {
+  return *(std::ranges::upper_bound(stages, step, {}, &Stage::first_step) - 1);
+}
+
+// Parts of equal size are not read in the same order.
+uint64_t SeedOfPart(uint64_t seed, int64_t part) { return seed + static_cast<uint64_t>(part) * 0x9E3779B97F4A7C15; }
+
+// `step` counts from the first of the stage.
+std::vector<Task> DrawFromMixture(const Stage& stage, uint64_t seed, int64_t step, int64_t n) {
+  const Mixture& mixture = *stage.mixture;
+  std::vector<Task> tasks;
+  for (int64_t position = step * n; position < (step + 1) * n; ++position) {
+    const int64_t k = mixture.pattern().PartAt(position);
+    const Stage& part_stage = StageAt(stage.early_stages[static_cast<size_t>(k)], step);
+    const Dataset& part = part_stage.tasks == nullptr ? mixture.part(k) : *part_stage.tasks;
+    const int64_t drawn = mixture.pattern().CountBefore(k, position) - mixture.pattern().CountBefore(k, part_stage.first_step * n);
+    tasks.push_back(part.At(TaskSampler(part, SeedOfPart(seed, k)).IndexAt(drawn)));
   }
   return tasks;
 }
 
 }  // namespace
 
-absl::StatusOr<Curriculum> Curriculum::Create(const DatasetConfig& config, uint64_t seed) {
+absl::StatusOr<Curriculum> Curriculum::Create(const DatasetConfig& config, uint64_t seed, const LoadContext& context) {
   std::vector<Stage> stages;
   int64_t first_step = 0;
   if (!config.curriculum.empty()) {
-    CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> evaluation, MakeDataset(config, seed, Split::kEval));
-    const TaskIds evaluated = IdsOf(*evaluation);
-    for (const CurriculumStage& stage : config.curriculum) {
-      absl::StatusOr<std::unique_ptr<Dataset>> tasks = StageTasks(config, stage, seed, evaluated);
-      if (!tasks.ok()) {
-        return Annotate(tasks.status(), fmt::format("data.curriculum.{}", stages.size()));
-      }
-      stages.push_back({first_step, *std::move(tasks)});
-      first_step += stage.steps;
-    }
+    CUPEL_ASSIGN_OR_RETURN(const TaskKeys evaluated, EvaluatedKeys(config, seed));
+    LoadContext early_context = context;
+    early_context.excluded = &evaluated;
+    CUPEL_ASSIGN_OR_RETURN(first_step, AddEarlyStages(config, config.curriculum, seed, early_context, stages));
   }
-  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> tasks, MakeDataset(config, seed, Split::kTrain));
-  stages.push_back({first_step, std::move(tasks)});
+  CUPEL_ASSIGN_OR_RETURN(Stage final_stage, MakeStage(config, first_step, seed, context));
+  stages.push_back(std::move(final_stage));
   return Curriculum(seed, std::move(stages));
 }
 
 std::vector<Task> Curriculum::Draw(int64_t step, int64_t n) const {
-  Check(step >= 0, "steps count from 0");
-  const auto after = std::ranges::upper_bound(stages_, step, {}, &Stage::first_step);
-  const Stage& stage = *(after - 1);
-  return TaskSampler(*stage.tasks, seed_).Draw(step - stage.first_step, n);
+  int64_t position = 0;
+  Check(step >= 0 && n >= 0 && !__builtin_mul_overflow(step, n, &position), "step and n are counts");
+  const Stage& stage = StageAt(stages_, step);
+  const int64_t step_of_stage = step - stage.first_step;
+  return stage.mixture != nullptr ? DrawFromMixture(stage, seed_, step_of_stage, n)
+                                  : TaskSampler(*stage.tasks, seed_).Draw(step_of_stage, n);
 }
 
 }  // namespace cupel

@@ -9,6 +9,8 @@
 #include <absl/status/statusor.h>
 
 #include "base/config.h"
+#include "datasets/jsonl_config.h"
+#include "datasets/load.h"
 #include "datasets/procedural/config.h"
 #include "datasets/repair/config.h"
 #include "datasets/task.h"
@@ -49,36 +51,6 @@ struct ArithmeticConfig {
   }
 };
 
-// JSON lines with a column mapping. The defaults read GSM8K as published. Rows with the same question are always in the same split, and a
-// question that eval_path holds is left out of training.
-struct JsonlConfig {
-  std::string path;       // training file
-  std::string eval_path;  // evaluation file; empty: held_out_fraction of `path`
-  std::string prompt_column = "question";
-  std::string answer_column = "answer";
-  std::string answer_after = "####";       // gold is what follows the last such mark; empty: the whole column
-  std::string template_text = "{prompt}";  // the question; {prompt} stands for the column
-  std::string system;
-  std::string verifier = "number";
-  std::string verifier_options;  // JSON object, becomes Task::metadata: {"percent_is_bare": true}
-  double held_out_fraction = 0.1;
-  int64_t limit = 0;  // use the first so many rows of each file; 0: all
-  template <class Field>
-  void VisitFields(Field&& field) {
-    field("path", path, "JSON lines file of training tasks");
-    field("eval_path", eval_path, "JSON lines file of evaluation tasks; empty holds out part of `path`");
-    field("prompt_column", prompt_column, "member that holds the question: text, or a list of {role, content}");
-    field("answer_column", answer_column, "member that holds the gold answer");
-    field("answer_after", answer_after, "the gold answer follows the last such mark; empty takes the whole member");
-    field("template", template_text, "the question; {prompt} stands for the member");
-    field("system", system, "system message; empty takes the chat template's default");
-    field("verifier", verifier, "verifier that judges the answers");
-    field("verifier_options", verifier_options, "JSON object of options for that verifier; empty takes its defaults");
-    field("held_out_fraction", held_out_fraction, "share of rows that training never draws, when eval_path is empty", Range{0.0, 0.9});
-    field("limit", limit, "use the first so many rows of each file; 0: all", Range{0, 1e12});
-  }
-};
-
 // A stage of a curriculum: for so many steps, other settings of the same section (datasets/curriculum.h).
 struct CurriculumStage {
   int64_t steps = 0;
@@ -90,22 +62,49 @@ struct CurriculumStage {
   }
 };
 
+// A part of a mixture: settings of its own, in the words of --set, on top of the defaults (datasets/mixture.h).
+struct MixturePart {
+  double weight = 0;
+  std::vector<std::string> set;
+  std::vector<CurriculumStage> curriculum;
+  template <class Field>
+  void VisitFields(Field&& field) {
+    field("weight", weight, "share of the mixture beside the other weights, before the temperature; 0: its number of tasks",
+          Range{0, 1e12});
+    field("set", set, "the part's settings: [\"source=jsonl\", \"jsonl.path=train.jsonl\"]");
+    field("curriculum", curriculum, "easier settings of this part alone, stage by stage; steps count from the start of the mixture");
+  }
+};
+
 // Which tasks a run uses. One source per run; its section is the one that `source` names. Evaluation always asks by these settings;
-// training comes to them through the stages of `curriculum`.
+// training comes to them through the stages of `curriculum`. The pass rates filter the training tasks of any source; those of a mixture
+// concern every part that names none itself.
 struct DatasetConfig {
   std::string source = "arithmetic";  // name in datasets/registry.def
   ArithmeticConfig arithmetic;
   JsonlConfig jsonl;
   ProceduralConfig procedural;
   RepairConfig repair;
+  std::vector<MixturePart> mixture;
+  double mixture_temperature = 1;
+  std::string pass_rates;
+  double min_pass_rate = 0;
+  double max_pass_rate = 1;
+  bool keep_unrated = true;
   std::vector<CurriculumStage> curriculum;
   template <class Field>
   void VisitFields(Field&& field) {
-    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl", "procedural", "repair"}});
+    field("source", source, "where tasks come from", OneOf{{"arithmetic", "jsonl", "mixture", "procedural", "repair"}});
     field("arithmetic", arithmetic, "generated arithmetic");
-    field("jsonl", jsonl, "JSON lines file");
+    field("jsonl", jsonl, "a file of tasks");
     field("procedural", procedural, "generated problems of many families");
     field("repair", repair, "small projects with a bug");
+    field("mixture", mixture, "several sources in one, drawn by weight");
+    field("mixture_temperature", mixture_temperature, "above 1 evens the shares of the parts out", Range{0.01, 1000});
+    field("pass_rates", pass_rates, "file of pass rates by task, as `cupel log pass-rates` writes it; empty: none");
+    field("min_pass_rate", min_pass_rate, "leave out training tasks that were solved less often", Range{0, 1});
+    field("max_pass_rate", max_pass_rate, "leave out training tasks that were solved more often", Range{0, 1});
+    field("keep_unrated", keep_unrated, "keep training tasks without a pass rate");
     field("curriculum", curriculum, "easier settings that training draws from first, stage by stage");
   }
 };
@@ -114,9 +113,14 @@ enum class Split { kTrain, kEval };
 
 // Builds one split of the final settings. Train and eval of one configuration share no question, whatever the seeds; the order of the eval
 // split is the same for every seed, so that its first k tasks are comparable between runs. Errors: unknown source, unusable settings, an
-// unreadable or malformed file (with its line), an empty split. Whether the gold answers suit the verifier is for CheckGolds
-// (verifiers/check_golds.h), one layer up.
-absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DatasetConfig& config, uint64_t seed, Split split);
+// unreadable or malformed file (with its line), an empty split; with context.check_gold, the first task whose verifier does not accept it
+// (CheckTasks). What the settings say to leave out is counted in context.report.
+absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DatasetConfig& config, uint64_t seed, Split split,
+                                                     const LoadContext& context = {});
+
+// The status of the first task that `check` refuses, with the task's id ("train.jsonl:12"). Of a dataset of more than 2^20 tasks, which
+// only generators have, the first 4096 are looked at.
+absl::Status CheckTasks(const Dataset& dataset, const std::function<absl::Status(const Task&)>& check);
 
 std::vector<std::string_view> DatasetNames();  // what `source` may name, sorted
 

@@ -9,8 +9,10 @@
 
 namespace cupel {
 
-// The builder of every source, as MakeDataset calls it.
-#define CUPEL_DATASET(name, Make) absl::StatusOr<std::unique_ptr<Dataset>> Make(const DatasetConfig& config, uint64_t seed, Split split);
+// The builder of every source, as MakeDataset calls it. It may leave to MakeDataset what concerns every source: checks of tasks
+// (context.check_gold), tasks to exclude, pass rates.
+#define CUPEL_DATASET(name, Make) \
+  absl::StatusOr<std::unique_ptr<Dataset>> Make(const DatasetConfig& config, uint64_t seed, Split split, const LoadContext& context);
 #include "datasets/registry.def"
 #undef CUPEL_DATASET
 

@@ -17,6 +17,8 @@ class TaskSampler {
   // inside a step.
   std::vector<int64_t> DrawIndices(int64_t step, int64_t n) const;
   std::vector<Task> Draw(int64_t step, int64_t n) const;
+  // The task at a position of the concatenation of all epochs.
+  int64_t IndexAt(int64_t position) const;
 
  private:
   const Dataset& dataset_;  // borrowed

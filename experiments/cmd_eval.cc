@@ -110,9 +110,13 @@ absl::Status WriteAnswers(const EvaluationResult& result, const std::string& pat
 absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
   Progress progress(HumanStream(options.json));
   CUPEL_ASSIGN_OR_RETURN(const Recipe recipe, ResolveRecipe(options));
+  LoadReport left_out;
+  const LoadContext loading{.check_gold = &CheckGold, .report = &left_out, .progress = {}};
   CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> tasks,
-                         MakeDataset(recipe.data, static_cast<uint64_t>(recipe.run.seed), Split::kEval));
-  CUPEL_RETURN_IF_ERROR(CheckGolds(*tasks));
+                         MakeDataset(recipe.data, static_cast<uint64_t>(recipe.run.seed), Split::kEval, loading));
+  for (const std::string& line : left_out.Lines()) {
+    progress.Line("  note     " + line);
+  }
   CUPEL_ASSIGN_OR_RETURN(const RewardComposition rewards, RewardComposition::Create(recipe.reward));
   CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(recipe.model, static_cast<uint64_t>(recipe.run.seed)));
   const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, recipe.engine);

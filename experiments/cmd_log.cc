@@ -144,6 +144,36 @@ absl::Status Import(const LogOptions& options) {
   return absl::OkStatus();
 }
 
+// One line per task with its share of correct answers among those that were scored: what data.pass_rates reads.
+absl::Status PassRates(const LogOptions& options) {
+  CUPEL_ASSIGN_OR_RETURN(const RolloutStore store, OpenRunForReading(options.run));
+  CUPEL_ASSIGN_OR_RETURN(
+      SqliteStatement row,
+      store.connection().Prepare("SELECT task_id, count(*), avg(outcome = 'correct') FROM groups JOIN rollouts USING (group_id)"
+                                 " JOIN verdicts USING (rollout_id) WHERE run_id = ?1 AND step BETWEEN ?2 AND ?3"
+                                 " AND outcome NOT IN ('undecided', 'error') GROUP BY task_id ORDER BY task_id"));
+  row.Query(store.run_id(), options.first_step - 1, options.last_step - 1);
+  std::string lines;
+  int64_t num_tasks = 0;
+  for (;; ++num_tasks) {
+    CUPEL_ASSIGN_OR_RETURN(const bool has_row, row.Next());
+    if (!has_row) {
+      break;
+    }
+    lines += DumpJson({{"task", row.Text(0)}, {"answers", row.Integer(1)}, {"pass_rate", row.Real(2)}}) + "\n";
+  }
+  if (num_tasks == 0) {
+    return NotFound("{}: no scored answers in these steps", LogPath(options.run));
+  }
+  if (options.out.empty()) {
+    fmt::print("{}", lines);
+    return absl::OkStatus();
+  }
+  CUPEL_RETURN_IF_ERROR(WriteFileAtomically(options.out, lines));
+  fmt::print(stderr, "{}: pass rates of {} tasks\n", options.out, num_tasks);
+  return absl::OkStatus();
+}
+
 using Command = absl::Status (*)(const LogOptions&);
 
 void AddRun(CLI::App& command, LogOptions& options) {
@@ -194,6 +224,11 @@ Action DeclareLog(CLI::App& app) {
   CLI::App& merge = add("merge", "several logs in one, for questions across runs", Merge);
   merge.add_option("runs", options->runs, "folders of runs, or their run.db")->required();
   merge.add_option("--out", options->out, "log to make (FILE.db)")->required();
+  CLI::App& rates = add("pass-rates", "share of correct answers by task, as JSON lines for data.pass_rates", PassRates);
+  AddRun(rates, *options);
+  rates.add_option("--out", options->out, "file to write (default: standard output)");
+  rates.add_option("--from", options->first_step, "first step that counts (1 is the first)")->check(AtLeast(1));
+  rates.add_option("--to", options->last_step, "last step that counts")->check(AtLeast(1));
   DeclarePrune(add("prune", "remove old texts and token ids; statistics and samples stay", Prune), *options);
   AddRun(add("vacuum", "give unused space back to the disk; brings an older log to the present schema", Vacuum), *options);
   return [options, commands, &app](StopSignal&) {

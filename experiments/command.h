@@ -20,6 +20,7 @@ using Action = std::function<int(StopSignal& stop)>;
 Action DeclareBench(CLI::App& app);
 Action DeclareCompare(CLI::App& app);
 Action DeclareCost(CLI::App& app);
+Action DeclareData(CLI::App& app);
 Action DeclareDoctor(CLI::App& app);
 Action DeclareEval(CLI::App& app);
 Action DeclareExport(CLI::App& app);

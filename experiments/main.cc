@@ -38,6 +38,7 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
       {"sandbox", "run a command as a model's program would be run, or check the confinement of this machine", DeclareSandbox},
       {"score", "what a reward pays for, how often it is wrong, and how it is gamed, on answers you have", DeclareScore},
       {"tasks", "generate problems: list the families, show one, print or export items", DeclareTasks},
+      {"data", "data sets: check, show and convert files of tasks, list the presets", DeclareData},
       {"report", "one HTML page about a run, or several: curves, answers, tasks; opens from disk", DeclareReport},
       {"log", "check, export, import, merge, prune and compact logs", DeclareLog},
 #if CUPEL_WITH_TORCH

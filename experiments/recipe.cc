@@ -54,7 +54,7 @@ absl::Status CheckRecipe(const Recipe& recipe) {
   if (absl::StatusOr<RewardComposition> rewards = RewardComposition::Create(recipe.reward); !rewards.ok()) {
     return InvalidArgument("reward: {}", Message(rewards.status()));
   }
-  if (recipe.data.source == "jsonl") {
+  if (recipe.data.source == "jsonl" && !recipe.data.jsonl.verifier.empty()) {
     if (const absl::StatusOr<const Verifier*> verifier = FindVerifier(recipe.data.jsonl.verifier); !verifier.ok()) {
       return InvalidArgument("data.jsonl.verifier: {}", Message(verifier.status()));
     }

@@ -90,12 +90,10 @@ class TrainingRun {
 absl::Status TrainingRun::Prepare(bool is_resumed) {
   CUPEL_RETURN_IF_ERROR(CheckRecipe(recipe_));
   const auto seed = static_cast<uint64_t>(recipe_.run.seed);
-  CUPEL_ASSIGN_OR_RETURN(curriculum_, Curriculum::Create(recipe_.data, seed));
-  CUPEL_ASSIGN_OR_RETURN(eval_tasks_, MakeDataset(recipe_.data, seed, Split::kEval));
-  for (const Curriculum::Stage& stage : curriculum_->stages()) {
-    CUPEL_RETURN_IF_ERROR(CheckGolds(*stage.tasks));
-  }
-  CUPEL_RETURN_IF_ERROR(CheckGolds(*eval_tasks_));
+  LoadReport left_out;
+  const LoadContext loading{.check_gold = &CheckGold, .report = &left_out, .progress = {}};
+  CUPEL_ASSIGN_OR_RETURN(curriculum_, Curriculum::Create(recipe_.data, seed, loading));
+  CUPEL_ASSIGN_OR_RETURN(eval_tasks_, MakeDataset(recipe_.data, seed, Split::kEval, loading));
   CUPEL_ASSIGN_OR_RETURN(rewards_, RewardComposition::Create(recipe_.reward));
   CUPEL_RETURN_IF_ERROR(PlanMemoryOf());
   CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, seed));
@@ -106,6 +104,9 @@ absl::Status TrainingRun::Prepare(bool is_resumed) {
 
   store_.SetTokenizer(&policy_->tokenizer());
   report_.Header(recipe_, folder_.directory(), *policy_, *curriculum_, eval_tasks_->size());
+  for (const std::string& line : left_out.Lines()) {
+    report_.Note(line);
+  }
   if (!is_resumed) {
     CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info,
                            DescribeRun(ConfigToJson(recipe_), recipe_.model.path, policy_->kernel_path()));

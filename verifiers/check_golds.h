@@ -6,9 +6,10 @@
 
 namespace cupel {
 
-// Whether every task names a verifier that exists and has a gold answer, and options, that it accepts; the first that does not is named
-// with its id
-// ("train.jsonl:12"). Of a dataset of more than 2^20 tasks, which only generators have, the first 4096 are looked at.
+// Whether the task names a verifier that exists and has a gold answer, and options, that it accepts. What a LoadContext checks tasks by.
+absl::Status CheckGold(const Task& task);
+
+// The first task of a dataset that fails, named with its id ("train.jsonl:12"); see CheckTasks.
 absl::Status CheckGolds(const Dataset& dataset);
 
 }  // namespace cupel

@@ -104,7 +104,8 @@ class RepairDataset final : public Dataset {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Dataset>> MakeRepairDataset(const DatasetConfig& config, uint64_t seed, Split split) {
+absl::StatusOr<std::unique_ptr<Dataset>> MakeRepairDataset(const DatasetConfig& config, uint64_t seed, Split split,
+                                                            const LoadContext& /*context*/) {
   std::vector<Template> templates = repair::LoadTemplates();
   CUPEL_RETURN_IF_ERROR(CheckConfig(config.repair, templates));
   const std::string_view name = split == Split::kEval ? "evaluation" : "training";

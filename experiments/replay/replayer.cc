@@ -16,6 +16,7 @@
 #include "grpo/weight_change.h"
 #include "grpo/weights_digest.h"
 #include "rollout/blob.h"
+#include "verifiers/check_golds.h"
 
 namespace cupel {
 namespace {
@@ -220,7 +221,8 @@ std::vector<Task> Replayer::TasksOf(int64_t step, size_t num_groups) const {
 
 absl::StatusOr<std::vector<RolloutGroup>> Replayer::DrawPrompts(int64_t step, size_t num_groups) {
   if (!curriculum_) {
-    CUPEL_ASSIGN_OR_RETURN(curriculum_, Curriculum::Create(recipe_.data, static_cast<uint64_t>(recipe_.run.seed)));
+    const LoadContext loading{.check_gold = &CheckGold, .progress = {}};  // as training did: it decides which rows are skipped
+    CUPEL_ASSIGN_OR_RETURN(curriculum_, Curriculum::Create(recipe_.data, static_cast<uint64_t>(recipe_.run.seed), loading));
   }
   std::vector<RolloutGroup> groups;
   for (Task& task : TasksOf(step, num_groups)) {

@@ -106,12 +106,14 @@ TEST_CASE("questions of the evaluation file are left out of training", "[jsonl]"
   TextFile train(R"({"question": "a", "answer": "#### 1"}
 {"question": "b", "answer": "#### 2"})");
   train.config.jsonl.eval_path = eval.path();
+  CHECK_THAT(train.Error(), Contains("rows.jsonl:1: asks what ") && Contains("on_overlap=skip"));
+  train.config.jsonl.on_overlap = "skip";
   const std::vector<Task> tasks = train.Tasks();
   REQUIRE(tasks.size() == 1);
   CHECK(tasks[0].prompt[0].content == "b");
   CHECK(Make(train.config, Split::kEval)->size() == 2);
   train.config.jsonl.path = eval.path();
-  CHECK_THAT(train.Error(), Contains("every question is also in"));
+  CHECK_THAT(train.Error(), Contains("every question is also asked by evaluation"));
 }
 
 TEST_CASE("columns, template, system, verifier and its options are settings", "[jsonl]") {
@@ -119,7 +121,6 @@ TEST_CASE("columns, template, system, verifier and its options are settings", "[
   JsonlConfig& settings = file.config.jsonl;
   settings.prompt_column = "Body";
   settings.answer_column = "Answer";
-  settings.answer_after = "";
   settings.template_text = "Q: {prompt}";
   settings.system = "Count.";
   settings.verifier = "exact_match";
@@ -171,7 +172,8 @@ TEST_CASE("a malformed row is refused with its file and line", "[jsonl]") {
       {R"({"question": ["a"], "answer": "#### 1"})", "not an object"},
       {R"({"question": "a", "answer": "1"})", "has no \"####\"; set data.jsonl.answer_after"},
       {R"({"question": "a", "answer": "####  "})", "the gold answer in \"answer\" is empty"},
-      {R"({"question": "a", "answer": null})", "expected text or a number"},
+      {R"({"question": "a", "answer": null})", "there is no member \"answer\""},
+      {R"({"question": "a", "answer": true})", "expected text or a number"},
       {R"({"question": "a", "question": "b", "answer": "#### 1"})", "question"},
   };
   for (const BadRow& row : rows) {

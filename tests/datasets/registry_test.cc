@@ -24,6 +24,10 @@ DatasetConfig SampleConfig(std::string_view source) {
   config.procedural.eval_size = 60;
   config.repair.size = 200;
   config.repair.eval_size = 60;
+  if (source == "mixture") {
+    config.mixture = {{3, {"source=arithmetic"}, {}},
+                      {1, {"source=jsonl", "jsonl.path=" + config.jsonl.path, "jsonl.held_out_fraction=0.5"}, {}}};
+  }
   return config;
 }
 
@@ -86,8 +90,8 @@ struct SourceValues {
   void operator()(std::string_view /*name*/, std::string& /*value*/, std::string_view /*help*/, const OneOf& one_of) {
     values = one_of.values;
   }
-  template <class Section>
-  void operator()(std::string_view /*name*/, Section& /*section*/, std::string_view /*help*/) {}
+  template <class Value, class... Constraint>
+  void operator()(std::string_view /*name*/, Value& /*value*/, std::string_view /*help*/, const Constraint&... /*constraint*/) {}
 };
 
 TEST_CASE("the setting admits what the registry holds", "[dataset]") {
