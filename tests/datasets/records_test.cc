@@ -121,11 +121,32 @@ TEST_CASE("reading stops when it is told to", "[records]") {
   CHECK_FALSE(ReadRecords(folder.File("none"), [](const Record&) { return true; }).ok());
 }
 
-TEST_CASE("a build without Arrow says how to read Parquet", "[records]") {
+TEST_CASE("Parquet gives the records that it was made from, where the build reads it", "[records]") {
+  const std::string folder = CUPEL_SOURCE_DIR "/tests/golden/parquet/";
   if (ParquetLibrary().empty()) {
-    CHECK_THAT(std::string(Message(Read("PAR1 and so on").status)), Contains("-DCUPEL_WITH_PARQUET=ON"));
-  } else {
-    CHECK_THAT(std::string(Message(Read("PAR1 and so on").status)), Contains("rows.json"));
+    const absl::Status status = ReadRecords(folder + "verl.parquet", [](const Record&) { return true; });
+    CHECK_THAT(std::string(Message(status)), Contains("-DCUPEL_WITH_PARQUET=ON") && Contains("verl.parquet"));
+    return;
+  }
+  std::vector<Json> rows, expected;
+  CHECK(ReadRecords(folder + "verl.jsonl", [&](const Record& record) {
+          expected.push_back(record.value.value());
+          return true;
+        }).ok());
+  CHECK(ReadRecords(folder + "verl.parquet", [&](const Record& record) {
+          rows.push_back(record.value.value());
+          CHECK_THAT(record.where, Contains(fmt::format("verl.parquet, row {}", rows.size())));
+          return true;
+        }).ok());
+  CHECK(rows == expected);
+  const std::string whole = ReadFile(folder + "verl.parquet").value();
+  for (size_t length = 4; length < whole.size(); length += 97) {
+    CHECK_FALSE(Read(whole.substr(0, length)).status.ok());
+  }
+  for (size_t at = 4; at < whole.size(); at += 61) {  // whatever a flipped byte does, it does not crash
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(~damaged[at]);
+    Read(damaged);
   }
 }
 

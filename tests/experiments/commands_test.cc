@@ -256,16 +256,18 @@ TEST_CASE("every shipped recipe runs two steps", "[commands]") {
     INFO(entry.path());
     ++count;
     // The settings as shipped, on the built-in model and in small.
-    const ProcessResult result = Cupel({"train", entry.path().string(),
-                                        "--run", folder.File(entry.path().stem().string()),
-                                        "--set", "model.path=tiny",
-                                        "--set", "model.chat_template=plain",
-                                        "--set", "rollout.prompts_per_step=2",
-                                        "--set", "rollout.group_size=4",
-                                        "--set", "rollout.max_new_tokens=8",
-                                        "--set", "eval.questions=2",
-                                        "--set", "eval.samples=2",
-                                        "--set", "run.steps=2"});
+    ProcessRequest request = testing::Request({"train", entry.path().string(),
+                                               "--run", folder.File(entry.path().stem().string()),
+                                               "--set", "model.path=tiny",
+                                               "--set", "model.chat_template=plain",
+                                               "--set", "rollout.prompts_per_step=2",
+                                               "--set", "rollout.group_size=4",
+                                               "--set", "rollout.max_new_tokens=8",
+                                               "--set", "eval.questions=2",
+                                               "--set", "eval.samples=2",
+                                               "--set", "run.steps=2"});
+    request.directory = CUPEL_SOURCE_DIR;  // recipes name files from there
+    const ProcessResult result = RunProcess(request);
     INFO(result.out << result.err);
     CHECK(result.exit_code == 0);
     CHECK(Exists(folder.File(entry.path().stem().string()) + "/checkpoints/step-000002"));

@@ -107,7 +107,7 @@ std::vector<Command> AllCommands() {
 
 // Needs nothing but the program: the built-in model, or no model at all.
 bool IsSelfContained(const Command& command) {
-  return command.words[0] == "tasks" ||
+  return command.words[0] == "tasks" || command.words[0] == "data" ||
          std::any_of(command.words.begin(), command.words.end(), [](const std::string& word) { return Contains(word, "tiny"); });
 }
 
@@ -133,7 +133,8 @@ TEST_CASE("the commands of the documents exist with the options they are given",
       continue;
     }
     // A command that has commands of its own, `cupel log check`, explains their options there.
-    const bool has_commands = command.words[0] == "log" || command.words[0] == "sandbox" || command.words[0] == "tasks";
+    const bool has_commands =
+        command.words[0] == "log" || command.words[0] == "data" || command.words[0] == "sandbox" || command.words[0] == "tasks";
     const bool is_nested = has_commands && command.words.size() > 1;
     const std::string name = is_nested ? command.words[0] + " " + command.words[1] : command.words[0];
     if (!help.contains(name)) {
