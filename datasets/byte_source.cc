@@ -49,20 +49,22 @@ class ZstdBytes final : public ByteSource {
   absl::StatusOr<std::string_view> Next() override {
     ZSTD_outBuffer output{chunk_.data(), chunk_.size(), 0};
     while (output.pos == 0) {
+      bool is_at_end = false;
       if (input_.pos == input_.size) {
         CUPEL_ASSIGN_OR_RETURN(const std::string_view bytes, packed_->Next());
-        if (bytes.empty()) {
-          break;
-        }
         input_ = {bytes.data(), bytes.size(), 0};
+        is_at_end = bytes.empty();
       }
-      pending_ = ZSTD_decompressStream(stream_.get(), &output, &input_);
+      if (is_at_end && pending_ == 0) {
+        break;
+      }
+      pending_ = ZSTD_decompressStream(stream_.get(), &output, &input_);  // without input: what it still holds
       if (ZSTD_isError(pending_) != 0U) {
         return DataLoss("{}: not a zstd file, or damaged: {}; try `zstd --test {}`", path_, ZSTD_getErrorName(pending_), path_);
       }
-    }
-    if (output.pos == 0 && pending_ != 0) {
-      return DataLoss("{}: the zstd file ends before its last frame does; fetch it again", path_);
+      if (is_at_end && output.pos == 0) {
+        return DataLoss("{}: the zstd file ends before its last frame does; fetch it again", path_);
+      }
     }
     unpacked_bytes_ += output.pos;
     if (unpacked_bytes_ > max_bytes_) {

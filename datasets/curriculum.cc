@@ -46,6 +46,7 @@ absl::StatusOr<int64_t> AddEarlyStages(const DatasetConfig& config, const std::v
 absl::Status AddEarlyStagesOfParts(const DatasetConfig& config, uint64_t seed, const LoadContext& context, Stage& stage) {
   const bool has_some = std::ranges::any_of(config.mixture, [](const MixturePart& part) { return !part.curriculum.empty(); });
   LoadContext part_context = context;
+  part_context.report = nullptr;  // reports are about the final settings
   TaskKeys evaluated;
   if (has_some) {
     CUPEL_ASSIGN_OR_RETURN(evaluated, EvaluatedKeys(config, seed));
@@ -121,6 +122,7 @@ absl::StatusOr<Curriculum> Curriculum::Create(const DatasetConfig& config, uint6
     CUPEL_ASSIGN_OR_RETURN(const TaskKeys evaluated, EvaluatedKeys(config, seed));
     LoadContext early_context = context;
     early_context.excluded = &evaluated;
+    early_context.report = nullptr;
     CUPEL_ASSIGN_OR_RETURN(first_step, AddEarlyStages(config, config.curriculum, seed, early_context, stages));
   }
   CUPEL_ASSIGN_OR_RETURN(Stage final_stage, MakeStage(config, first_step, seed, context));

@@ -51,12 +51,13 @@ struct Source {
   JsonlConfig config;
   const Preset* preset;
   const LoadContext& context;
+  bool is_training = false;
 };
 
 absl::StatusOr<Source> MakeSource(const JsonlConfig& config, const LoadContext& context) {
   CUPEL_ASSIGN_OR_RETURN(const Preset* preset, FindPreset(config.preset));
   CUPEL_ASSIGN_OR_RETURN(JsonlConfig filled, WithPreset(config));
-  return Source{std::move(filled), preset, context};
+  return Source{std::move(filled), preset, context, false};
 }
 
 std::string WithoutExtraSpace(std::string_view text) {
@@ -179,7 +180,11 @@ class FileReader {
     file_.kept = std::ssize(rows_);
     file_.problems = bad_.first();
     file_.problems.insert(file_.problems.end(), duplicates.first().begin(), duplicates.first().end());
-    source_.context.report->files[path_] = file_;
+    if (source_.is_training) {
+      source_.context.report->files[path_] = file_;
+    } else {  // loaded for training, more is known about it
+      source_.context.report->files.try_emplace(path_, file_);
+    }
   }
 
   const Source& source_;
@@ -336,7 +341,8 @@ class JsonlDataset final : public Dataset {
 // The file fixes the order of both splits; the sampler shuffles the training one.
 absl::StatusOr<std::unique_ptr<Dataset>> MakeJsonlDataset(const DatasetConfig& config, uint64_t /*seed*/, Split split,
                                                           const LoadContext& context) {
-  CUPEL_ASSIGN_OR_RETURN(const Source source, MakeSource(config.jsonl, context));
+  CUPEL_ASSIGN_OR_RETURN(Source source, MakeSource(config.jsonl, context));
+  source.is_training = split == Split::kTrain;
   CUPEL_RETURN_IF_ERROR(CheckConfig(source.config));
   CUPEL_ASSIGN_OR_RETURN(std::vector<Row> rows, RowsOf(source, split));
   return std::make_unique<JsonlDataset>(std::move(rows));

@@ -23,7 +23,7 @@ struct FileReport {
   std::vector<std::string> problems;  // of what was left out, the first ten of each kind: "train.jsonl:3: \"question\" is empty"
 };
 
-// What was left out while tasks were loaded. Loading a file again replaces its entry.
+// What was left out while tasks were loaded. Loading a file for training again replaces its entry; for evaluation, it leaves it alone.
 struct LoadReport {
   std::map<std::string, FileReport> files;
   int64_t outside_pass_rates = 0;  // training tasks left out by the settings of that name

@@ -86,13 +86,8 @@ absl::StatusOr<DataCheck> CheckData(const DataCheckRequest& request) {
   CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> training, MakeDataset(lenient, request.seed, Split::kTrain, context));
   check.training = CheckSplit(*training, request);
   if (request.has_evaluation) {
-    LoadReport ignored;  // the same files again, and of training rows less is known here
-    context.report = &ignored;
     CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> evaluation, MakeDataset(lenient, request.seed, Split::kEval, context));
     check.evaluation = CheckSplit(*evaluation, request);
-    for (const auto& [path, file] : ignored.files) {
-      check.report.files.try_emplace(path, file);
-    }
   }
   if (check.report.num_left_out() > check.report.outside_pass_rates) {
     context.report = nullptr;

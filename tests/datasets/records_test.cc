@@ -65,6 +65,23 @@ TEST_CASE("lines and arrays give the same records, packed or not", "[records]") 
   CHECK(Read("").records.empty());
 }
 
+TEST_CASE("files of many chunks and frames are read to the end", "[records]") {
+  std::string lines, array = "[";
+  for (int i = 0; i < 60000; ++i) {
+    lines += fmt::format("{{\"n\": {}, \"text\": \"all of them alike, so that much comes out of little\"}}\n", i);
+    array += fmt::format("{}{{\"n\": {}}}", i == 0 ? "" : ",", i);
+  }
+  array += "]";
+  const size_t half = lines.size() / 2;
+  for (const std::string& contents :
+       {lines, Packed(lines), Packed(lines.substr(0, half)) + Packed(lines.substr(half)), array, Packed(array)}) {
+    const Reading reading = Read(contents);
+    CHECK(reading.status.ok());
+    REQUIRE(reading.records.size() == 60000);
+    CHECK_THAT(reading.records.back(), Contains("59999"));
+  }
+}
+
 TEST_CASE("a record that cannot be read does not hide the next", "[records]") {
   for (const std::string text : {"{\"a\": }\n{\"b\": 1}\n", "[{\"a\": }, {\"b\": 1}]"}) {
     const Reading reading = Read(text);

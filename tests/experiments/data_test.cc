@@ -33,40 +33,28 @@ std::string Write(const TempDir& folder, const std::string& name, const std::str
 // Whether this machine can run programs at all; the code verifier's own tests say more.
 bool HasSandbox() { return Cupel({"sandbox", "check"}).exit_code == 0; }
 
-TEST_CASE("data sets of programs are trained on and evaluated like any other", "[data]") {
+TEST_CASE("a run trains on a data set of programs", "[data]") {
   const TempDir folder;
-  const std::string humaneval = Write(folder, "humaneval.jsonl", kHumanEval);
-  struct Case {
-    std::string preset, path;
-  };
-  for (const Case& item : {Case{"mbpp", kPrograms}, Case{"humaneval", humaneval}}) {
-    const std::vector<std::string> data = {"--set", "data.source=jsonl",
-                                           "--set", "data.jsonl.preset=" + item.preset,
-                                           "--set", "data.jsonl.path=" + item.path,
-                                           "--set", "data.jsonl.eval_path=" + humaneval,
-                                           "--set", "data.jsonl.on_overlap=skip",
-                                           "--set", "data.jsonl.verifier=code"};
-    if (item.preset == "humaneval") {  // everything would overlap
-      std::vector<std::string> eval = {"eval", "tiny", "--json", "--set", "model.chat_template=plain", "--set", "eval.samples=2"};
-      eval.insert(eval.end(), data.begin(), data.end());
-      const ProcessResult result = Cupel(eval);
-      INFO(result.out << result.err);
-      REQUIRE(result.exit_code == 0);
-      CHECK(ParseJson(result.out, "eval").value()["questions"] == 2);
-      continue;
-    }
-    std::vector<std::string> train =
-        testing::TrainTiny(folder.File("run"), {"--set", "run.steps=1", "--no-eval", "--set", "rollout.group_size=2"});
-    train.insert(train.end(), {"--set", "data.source=jsonl", "--set", "data.jsonl.preset=mbpp", "--set", "data.jsonl.path=" + kPrograms,
-                               "--set", "data.jsonl.held_out_fraction=0.25"});
-    const ProcessResult result = Cupel(train);
-    INFO(result.out << result.err);
-    REQUIRE(result.exit_code == 0);
-    CHECK(Contains(result.out, "3 to train on, 1 held out"));
-    const ProcessResult log = Cupel({"log", "export", folder.File("run"), "--no-token-ids"});
-    CHECK(Contains(log.out, "\"code\""));
-    CHECK_FALSE(Contains(log.out, "needs metadata"));
-  }
+  const ProcessResult result = Cupel(
+      testing::TrainTiny(folder.File("run"), {"--no-eval", "--set", "run.steps=1", "--set", "rollout.group_size=2", "--set",
+                                              "data.source=jsonl", "--set", "data.jsonl.preset=mbpp", "--set", "data.jsonl.verifier=code",
+                                              "--set", "data.jsonl.path=" + kPrograms, "--set", "data.jsonl.held_out_fraction=0.25"}));
+  INFO(result.out << result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK(Contains(result.out, "3 to train on, 1 held out"));
+  const ProcessResult log = Cupel({"log", "export", folder.File("run"), "--no-token-ids"});
+  CHECK(Contains(log.out, "The program must pass these tests"));
+  CHECK_FALSE(Contains(log.out, "needs metadata"));
+}
+
+TEST_CASE("a model is evaluated on a data set of programs", "[data]") {
+  const TempDir folder;
+  const ProcessResult result = Cupel({"eval", "tiny", "--json", "--set", "model.chat_template=plain", "--set", "eval.samples=2", "--set",
+                                      "data.source=jsonl", "--set", "data.jsonl.preset=humaneval", "--set", "data.jsonl.path=" + kPrograms,
+                                      "--set", "data.jsonl.eval_path=" + Write(folder, "humaneval.jsonl", kHumanEval)});
+  INFO(result.out << result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK(Contains(result.out, "\"questions\": 2"));
 }
 
 TEST_CASE("gold programs pass their own tests", "[data]") {
@@ -93,7 +81,7 @@ TEST_CASE("gold programs pass their own tests", "[data]") {
 
 TEST_CASE("a data set converts to lines that give the same tasks, packed or not", "[data]") {
   const TempDir folder;
-  for (const std::string out : {folder.File("tasks.jsonl"), folder.File("tasks.jsonl.zst")}) {
+  for (const std::string& out : {folder.File("tasks.jsonl"), folder.File("tasks.jsonl.zst")}) {
     REQUIRE(Cupel({"data", "convert", kPrograms, "--preset", "mbpp", "--out", out}).exit_code == 0);
     const ProcessResult before = Cupel({"data", "show", kPrograms, "--preset", "mbpp", "--json", "--count", "9"});
     const ProcessResult after = Cupel({"data", "show", out, "--preset", "cupel", "--json", "--count", "9"});
