@@ -105,7 +105,7 @@ class RepairDataset final : public Dataset {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Dataset>> MakeRepairDataset(const DatasetConfig& config, uint64_t seed, Split split,
-                                                            const LoadContext& /*context*/) {
+                                                           const LoadContext& /*context*/) {
   std::vector<Template> templates = repair::LoadTemplates();
   CUPEL_RETURN_IF_ERROR(CheckConfig(config.repair, templates));
   const std::string_view name = split == Split::kEval ? "evaluation" : "training";
