@@ -9,11 +9,13 @@
 #include "base/status.h"
 #include "experiments/command.h"
 #include "experiments/evaluate.h"
+#include "experiments/measure.h"
 #include "experiments/open_run.h"
 #include "experiments/recipe.h"
+#include "experiments/report/evaluation_plots.h"
+#include "experiments/report/html_page.h"
 #include "experiments/run_folder.h"
 #include "grpo/checkpoint.h"
-#include "verifiers/check_golds.h"
 
 namespace cupel {
 namespace {
@@ -27,6 +29,8 @@ struct EvalOptions {
   // On top of everything else, when given.
   std::optional<double> temperature, top_p, min_p;
   std::optional<int64_t> top_k, max_new_tokens;
+  std::vector<int64_t> budgets;
+  std::string plot;
   bool json = false;
 };
 
@@ -107,39 +111,15 @@ absl::Status WriteAnswers(const EvaluationResult& result, const std::string& pat
   return file.Close();
 }
 
-absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
-  Progress progress(HumanStream(options.json));
-  CUPEL_ASSIGN_OR_RETURN(const Recipe recipe, ResolveRecipe(options));
-  LoadReport left_out;
-  const LoadContext loading{.check_gold = &CheckGold, .report = &left_out, .progress = {}};
-  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> tasks,
-                         MakeDataset(recipe.data, static_cast<uint64_t>(recipe.run.seed), Split::kEval, loading));
-  for (const std::string& line : left_out.Lines()) {
-    progress.Line("  note     " + line);
-  }
-  CUPEL_ASSIGN_OR_RETURN(const RewardComposition rewards, RewardComposition::Create(recipe.reward));
-  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(recipe.model, static_cast<uint64_t>(recipe.run.seed)));
-  const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, recipe.engine);
-  RolloutWorkers workers(*engine, policy->tokenizer(), policy->chat(), rewards);
+// A page with accuracy against the number of answers, and against the tokens of thought.
+absl::Status WritePlots(const Json& summary, const std::string& path) {
+  std::string body = fmt::format("<h1>{}</h1>\n", EscapeHtml(summary["model"].get<std::string>()));
+  body += SvgPlot(AccuracyPlot({{"pass@k, cons@k", summary}})) + SvgPlot(BudgetPlot({{"pass@1", summary}}));
+  return WriteFileAtomically(path, HtmlPage({.title = "evaluation · cupel", .style = PlotStyle(), .body = body}));
+}
 
-  progress.Line(fmt::format("cupel eval: {} on {} held-out tasks of {}", recipe.model.path, tasks->size(), recipe.data.source));
-  progress.Line(fmt::format("  eval     {}", DumpJson(ConfigToJson(recipe.eval))));
-  progress.Line(fmt::format("  data     {}", DumpJson(ConfigToJson(recipe.data)[recipe.data.source])));
-  const EvaluationRequest request{.questions = recipe.eval.questions,
-                                  .samples = recipe.eval.samples,
-                                  .sampling = EvaluationSampling(recipe),
-                                  .seed = static_cast<uint64_t>(recipe.run.seed)};
-  const auto show = [&](const CollectProgress& now) {
-    progress.Update(fmt::format("  {} {:.0f} tok/s", ProgressBar(now.finished, now.total, 30),
-                                now.seconds > 0 ? static_cast<double>(now.sampled_tokens) / now.seconds : 0));
-  };
-  CUPEL_ASSIGN_OR_RETURN(const EvaluationResult result,
-                         Evaluate(*tasks, request, workers, show, [&stop] { return stop.Requested() != 0; }));
-
-  if (!options.out.empty()) {
-    CUPEL_RETURN_IF_ERROR(WriteAnswers(result, options.out));
-    progress.Line(fmt::format("  answers  {}", options.out));
-  }
+void PrintMeasurement(const Measurement& measured, const Recipe& recipe, Progress& progress) {
+  const EvaluationResult& result = measured.result;
   for (const Json& example : EvaluationExamples(result, recipe.eval.examples)) {
     progress.Line(fmt::format("  {} (answer {}): [{}] {}", example["question"].get<std::string>(), example["gold"].get<std::string>(),
                               example["outcome"].get<std::string>(), OneLine(example["answer"].get<std::string>(), 100)));
@@ -153,16 +133,33 @@ absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
                                 one.consensus, one.consensus_error));
     }
   }
+  for (const Json& part : measured.summary["by_difficulty"]) {
+    progress.Line(fmt::format("  {:<28} {:<20} {:>5} questions  pass@1 {:.4f} ± {:.4f}", part["family"].get<std::string>(),
+                              part["difficulty"].get<std::string>(), part["questions"].get<int64_t>(), part["pass@1"].get<double>(),
+                              part["error"].get<double>()));
+  }
+  for (const Json& point : measured.summary["budgets"]) {
+    progress.Line(fmt::format("  thinking cut at {:>5} tokens  pass@1 {:.4f} ± {:.4f}  ({:.0f} % cut)", point["budget"].get<int64_t>(),
+                              point["pass@1"].get<double>(), point["error"].get<double>(), 100 * point["forced"].get<double>()));
+  }
+}
+
+absl::Status RunEval(const EvalOptions& options, StopSignal& stop) {
+  Progress progress(HumanStream(options.json));
+  CUPEL_ASSIGN_OR_RETURN(const Recipe recipe, ResolveRecipe(options));
+  progress.Line("cupel eval");
+  CUPEL_ASSIGN_OR_RETURN(const Measurement measured, MeasureModel(recipe, options.budgets, stop, HumanStream(options.json)));
+  if (!options.out.empty()) {
+    CUPEL_RETURN_IF_ERROR(WriteAnswers(measured.result, options.out));
+    progress.Line(fmt::format("  answers  {}", options.out));
+  }
+  if (!options.plot.empty()) {
+    CUPEL_RETURN_IF_ERROR(WritePlots(measured.summary, options.plot));
+    progress.Line(fmt::format("  plots    {}", options.plot));
+  }
+  PrintMeasurement(measured, recipe, progress);
   if (options.json) {
-    Json summary = EvaluationSummary(result);
-    summary["model"] = recipe.model.path;
-    summary["temperature"] = request.sampling.temperature;
-    summary["top_p"] = request.sampling.top_p;
-    summary["top_k"] = request.sampling.top_k;
-    summary["min_p"] = request.sampling.min_p;
-    summary["repetition_penalty"] = request.sampling.repetition_penalty;
-    summary["max_new_tokens"] = request.sampling.max_new_tokens;
-    fmt::print("{}\n", DumpJson(summary, 2));
+    fmt::print("{}\n", DumpJson(measured.summary, 2));
   }
   return absl::OkStatus();
 }
@@ -183,6 +180,8 @@ Action DeclareEval(CLI::App& app) {
   app.add_option("--top-k", options->top_k, "instead of eval.top_k; 0: all")->check(CLI::Range(0, 1 << 24));
   app.add_option("--min-p", options->min_p, "instead of eval.min_p")->check(CLI::Range(0.0, 1.0));
   app.add_option("--max-new-tokens", options->max_new_tokens, "instead of eval.max_new_tokens")->check(CLI::Range(1, 1 << 20));
+  app.add_option("--budgets", options->budgets, "also cut thinking after so many tokens and force the answer: 32,64,128")->delimiter(',');
+  app.add_option("--plot", options->plot, "write a page with accuracy against answers and against tokens of thought here");
   app.add_flag("--json", options->json, "print the result as JSON on standard output, everything else on standard error");
   return [options](StopSignal& stop) {
     const absl::Status status = RunEval(*options, stop);

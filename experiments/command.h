@@ -25,6 +25,7 @@ Action DeclareDoctor(CLI::App& app);
 Action DeclareEval(CLI::App& app);
 Action DeclareExport(CLI::App& app);
 Action DeclareLog(CLI::App& app);
+Action DeclarePipeline(CLI::App& app);
 Action DeclareReplay(CLI::App& app);
 Action DeclareReport(CLI::App& app);
 Action DeclareRescore(CLI::App& app);  // replay, in a build without LibTorch

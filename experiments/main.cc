@@ -23,6 +23,7 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
 #if CUPEL_WITH_TORCH
   {"train", "train a policy by GRPO from a recipe, or resume a run", DeclareTrain},
       {"sft", "supervised fine-tuning on examples, or resume it", DeclareSft},
+      {"pipeline", "several stages from one file, each from the outputs of earlier ones; goes on where it was stopped", DeclarePipeline},
       {"eval", "pass@1 of a model or checkpoint on held-out tasks", DeclareEval},
       {"sample", "answer one prompt, streamed to the terminal", DeclareSample},
 #endif
@@ -49,7 +50,7 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
 });
 
 constexpr std::string_view kWithoutTorch =
-    CUPEL_WITH_TORCH ? "" : "\nThis build is without LibTorch: train, sft, eval, sample, export, doctor and bench are left out.";
+    CUPEL_WITH_TORCH ? "" : "\nThis build is without LibTorch: train, sft, pipeline, eval, sample, export, doctor and bench are left out.";
 
 // The tensors of a step have the sizes of those of the step before. By default the C library gives blocks above 32 MiB back to the system
 // as soon as they are freed, and the system clears every page of them when they are asked for again: some 4 % of a learning step.

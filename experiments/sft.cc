@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "datasets/permutation.h"
+#include "experiments/cpu_time.h"
 #include "experiments/metric_log.h"
 #include "experiments/sft_data.h"
 #include "grpo/checkpoint.h"
@@ -108,8 +109,17 @@ std::vector<SftExample> SftRun::Draw(int64_t step) const {
 
 absl::Status SftRun::Step(int64_t step) {
   const Clock::time_point start = Clock::now();
-  CUPEL_ASSIGN_OR_RETURN(StepMetrics metrics, trainer_->Learn(Draw(step)));
+  const double cpu_before = CpuSeconds();
+  const std::vector<SftExample> batch = Draw(step);
+  CUPEL_ASSIGN_OR_RETURN(StepMetrics metrics, trainer_->Learn(batch));
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  size_t packed = 0;
+  for (const SftExample& example : batch) {
+    packed += example.prompt.size() + example.completion.size();
+  }
+  metrics.Set("train/packed_tokens", static_cast<double>(packed));
+  metrics.Set("train/examples", static_cast<double>(batch.size()));
+  metrics.Set("time/cpu_seconds", CpuSeconds() - cpu_before);
   metrics.Set("step_time", seconds);
   CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values));
   CUPEL_RETURN_IF_ERROR(metric_log_->Write(step + 1, metrics));

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/status.h"
 #include "datasets/curriculum.h"
+#include "experiments/cpu_time.h"
 #include "experiments/evaluate.h"
 #include "experiments/metric_log.h"
 #include "experiments/report/report_page.h"
@@ -234,6 +235,7 @@ absl::Status TrainingRun::Remark(int64_t step, const StepMetrics& metrics) {
 
 absl::Status TrainingRun::Step(int64_t step) {
   const Clock::time_point start = Clock::now();
+  const double cpu_before = CpuSeconds();
   const GenerationStats before = engine_->stats();
   append_seconds_ = 0;
   CUPEL_ASSIGN_OR_RETURN(const std::vector<RolloutGroup> groups, CollectOrReuse(step));
@@ -249,6 +251,7 @@ absl::Status TrainingRun::Step(int64_t step) {
   metrics.Set("time/sampled_tokens_per_second", sampled / Seconds(start, collected));
   metrics.Set("time/trained_tokens_per_second", metrics.Get("train/scored_tokens") / Seconds(collected, learned));
   metrics.Set("time/log_seconds", append_seconds_ + Seconds(learned, Clock::now()));
+  metrics.Set("time/cpu_seconds", CpuSeconds() - cpu_before);
   metrics.Set("step_time", Seconds(start, Clock::now()));
   CUPEL_RETURN_IF_ERROR(store_.WriteMetrics(step, metrics.values, update));
   CUPEL_RETURN_IF_ERROR(metric_log_->Write(step + 1, metrics));
