@@ -4,6 +4,7 @@
 #include "policy/engine/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -18,6 +19,7 @@
 #include "policy/engine/kv_cache.h"
 #include "policy/engine/lanes.h"
 #include "policy/engine/request.h"
+#include "policy/engine/team.h"
 
 namespace cupel {
 namespace {
@@ -364,6 +366,30 @@ TEST_CASE("lanes run a piece of work once each and meet at its end", "[lanes]") 
     lanes.Run(1 + round % 3, [&](int lane) { ++counts[static_cast<size_t>(lane)]; });
   }
   CHECK(counts == std::vector<int>{1000, 666, 333});
+}
+
+TEST_CASE("members of a team see after a meeting what each wrote before it", "[lanes]") {
+  constexpr int kMembers = 3;
+  constexpr int kRounds = 3000;
+  Lanes lanes(kMembers);
+  Team team(kMembers);
+  std::array<int, kMembers> written{};  // plain memory: the meetings alone keep readers and writers apart
+  std::array<int, kMembers> num_wrong{};
+  lanes.Run(kMembers, [&](int lane) {
+    const TeamMember member{.team = &team, .idx = lane};
+    const auto own = static_cast<size_t>(lane);
+    for (int round = 1; round <= kRounds; ++round) {
+      written[own] = round;
+      member.Meet();
+      for (const int value : written) {
+        num_wrong[own] += value != round;
+      }
+      member.Meet();
+    }
+  });
+  CHECK(num_wrong == std::array<int, kMembers>{});
+  CHECK(TeamMember{}.team_size() == 1);
+  TeamMember{}.Meet();  // alone: returns at once
 }
 
 TEST_CASE("an exception of a lane reaches the caller and leaves the lanes usable", "[lanes]") {
