@@ -150,7 +150,7 @@ TEST_CASE("bench takes turns with a peer and says how far apart they are", "[com
   CHECK(bench["ratio"]["p10"].get<double>() <= bench["ratio"]["median"].get<double>());
   CHECK(bench["ratio"]["median"].get<double>() <= bench["ratio"]["p90"].get<double>());
   const ProcessResult echo = with_peer("cat");
-  CHECK(echo.exit_code == 1);
+  CHECK(echo.exit_code == 2);
   CHECK(Contains(echo.err, "answered \"run\""));
   CHECK(with_peer("/no/such/program").exit_code == 1);
   CHECK(JsonOf(Cupel({"bench", "verify", "--repeats", "1", "--json"}))["correct"] == 1000);
