@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with Clang's libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer and runs each from the cases as corpus.
 #   bash tests/verifiers/fuzz/run.sh [LIMIT] [TARGET...]
-# LIMIT is a time for each target (20s unless given) or a number of executions (10000000); targets are extract, parse, compare, and of the code
-# verifier protocol, patch and record, all unless given. Fails when a target crashes, leaks, or takes more than a second (of the processor: parse,
-# compare) or 512 MiB for one input, which is then kept beside.
+# LIMIT is a time for each target (20s unless given) or a number of executions (10000000); targets are extract, parse, compare, and of the
+# code verifier protocol, patch and record, all unless given. Fails when a target crashes, leaks, or takes more than a second or 512 MiB for
+# one input, which is then kept beside.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 limit=${1:-20s}
