@@ -182,9 +182,8 @@ absl::Status CheckThere(const Stage& stage, const std::string& key, const std::s
   const bool is_input = std::ranges::find(stage.inputs, key, &Stage::Input::key) != stage.inputs.end();
   return is_input || path.empty() || path == "tiny" || Exists(path)
              ? absl::OkStatus()
-             : InvalidArgument(
-                   "stage {}: {} = \"{}\" is not there, and no stage gives it; name a file, or an output with inputs = [\"{}=STAGE\"]",
-                   stage.name, key, path, key);
+             : InvalidArgument("{} = \"{}\" is not there, and no stage gives it; name a file, or an output with inputs = [\"{}=STAGE\"]",
+                               key, path, key);
 }
 
 absl::Status CheckStage(const Stage& stage) {

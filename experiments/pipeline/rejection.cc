@@ -52,7 +52,7 @@ absl::Status CheckSampleRecipe(const SampleRecipe& recipe) {
 }
 
 RewardConfig RejectionFilter::Rewards(const KeepConfig& config) {
-  RewardConfig rewards;
+  RewardConfig rewards;  // begins with correctness, which makes the log's reward readable
   if (!config.format.empty()) {
     rewards.terms.push_back({.name = "format", .pattern = config.format});
   }

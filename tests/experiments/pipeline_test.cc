@@ -138,7 +138,7 @@ int DieAtEvery(int first, int stride, int most) {
 }
 
 TEST_CASE("a chain that dies at many moments and is started again ends with the same digests", "[pipeline]") {
-  CHECK(DieAtEvery(3, 17, 8) >= 6);
+  CHECK(DieAtEvery(5, 29, 8) >= 6);
 }
 
 TEST_CASE("a chain that dies at any fsync or rename and is started again ends with the same digests", "[.soak]") {
