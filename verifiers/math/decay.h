@@ -58,6 +58,7 @@ class Decay {
     acb_poly_one(below_.get());
   }
 
+  // Takes the integrand apart, f(-x) where it is mirrored. False where it is of another form.
   bool Read(Expr expr, bool is_mirrored);
 
   bool is_rational() const { return exponent_.degree() < 0 && !has_bounded_; }
@@ -65,8 +66,9 @@ class Decay {
   Polynomial& below() { return below_; }
   slong degree() const { return above_.degree() - below_.degree(); }
 
+  // Whether the denominator is away from zero from n on.
   bool IsRegularFrom(slong n) const;
-
+  // A bound of the integral of |f| from n to infinity; false where there is none.
   bool Tail(slong n, Ball& tail) const;
 
  private:

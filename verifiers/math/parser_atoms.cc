@@ -328,6 +328,9 @@ Expr Parser::ParseBig() {
       if (parsed == nullptr || !Eat(Tok::kBraceClose)) {
         return Fail("a sum without the end of its bounds");
       }
+    } else if (At(Tok::kLetter) || At(Tok::kNumber)) {  // what follows is the other bound, no index or base
+      parsed = At(Tok::kLetter) ? arena_.Symbol(Now().text) : NumberNode(Now().text);
+      ++position_;
     } else {
       parsed = ParseScript();
     }

@@ -142,11 +142,22 @@ Expr Parser::ParseInvisibleBraces() {
   return inner->Is(Kind::kList) ? arena_.Make(Kind::kSet, inner->kids) : inner;
 }
 
+// Two bars side by side are one sign or two, as what stands on the other side tells: ||x||, |x||y|, ||x| - 1|.
 Expr Parser::ParseBars() {
-  ++position_;
+  const size_t open = position_++;
+  const bool is_double = tokens_[open].text == "||";
   Context context;
   context.in_bars = true;
   const Expr inner = InContext(context, &Parser::ParseSum);
+  if (inner != nullptr && At(Tok::kBar) && is_double != (Now().text == "||")) {
+    const size_t split = is_double ? open : position_;
+    tokens_[split].text = "|";
+    tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(split), Token(tokens_[split]));
+    if (is_double) {
+      position_ = open;
+      return ParseBars();
+    }
+  }
   if (inner == nullptr || !Eat(Tok::kBar)) {
     return Fail("an absolute value without its end");
   }
