@@ -38,8 +38,9 @@ absl::StatusOr<BenchPeer> BenchPeer::Start(const std::string& command) {
   if (words.empty()) {
     return InvalidArgument("--peer is empty; name a program that answers each line on its standard input with its rate");
   }
-  CUPEL_ASSIGN_OR_RETURN(ChildProcess process, ChildProcess::Start(words, kPeerMemory));
-  BenchPeer peer(command, std::move(process));
+  absl::StatusOr<ChildProcess> process = ChildProcess::Start(words, kPeerMemory);
+  CUPEL_RETURN_IF_ERROR(Annotate(process.status(), "--peer"));
+  BenchPeer peer(command, *std::move(process));
   CUPEL_RETURN_IF_ERROR(peer.Run().status());
   return peer;
 }
