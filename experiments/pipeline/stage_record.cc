@@ -16,15 +16,15 @@ std::string RecordPath(const Stage& stage) { return stage.folder + "/stage.json"
 
 absl::Status Refuse(const Stage& stage, std::string_view what) {
   return FailedPrecondition(
-      "stage {} is finished, but {}; remove {} and the folders of the stages after it to run them again, or choose another pipeline.folder",
-      stage.name, what, stage.folder);
+      "finished, but {}; remove {} and the folders of the stages after it to run them again, or choose another pipeline.folder", what,
+      stage.folder);
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> OutputDigest(const Stage& stage) {
   if (!Exists(stage.output)) {
-    return NotFound("stage {}: its output {} is gone", stage.name, stage.output);
+    return NotFound("the output {} of stage {} is gone", stage.output, stage.name);
   }
   return stage.gives_model ? ModelDigest(stage.output) : Sha256File(stage.output);
 }

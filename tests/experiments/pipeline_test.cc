@@ -99,7 +99,7 @@ TEST_CASE("a chain of every kind of stage runs, is finished the second time, and
     request.directory = CUPEL_SOURCE_DIR;
     const ProcessResult other = RunProcess(request);
     CHECK(other.exit_code == 1);
-    CHECK(Contains(other.err, "stage cold-start is finished, but with other settings (run.steps: 3 -> 4)"));
+    CHECK(Contains(other.err, "stage cold-start: finished, but with other settings (run.steps: 3 -> 4)"));
     CHECK(Contains(other.err, "remove " + folder + "/cold-start"));
   }
   SECTION("a changed output is refused") {
