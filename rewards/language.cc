@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "rewards/registry.h"
 #include "rewards/settings.h"
+#include "verifiers/judging.h"
 #include "verifiers/text/script.h"
 
 namespace cupel {
@@ -25,8 +26,7 @@ class Language final : public RewardFunction {
 
   absl::Status Score(const Task& /*task*/, std::span<const Candidate> group, std::span<double> scores) const override {
     std::ranges::transform(group, scores.begin(), [this](const Candidate& candidate) {
-      const std::string_view reasoning = candidate.text.substr(0, candidate.text.rfind("</think>"));
-      const ScriptCount count = CountScripts(reasoning, scripts_);
+      const ScriptCount count = CountScripts(PartOf(candidate.text, Part::kReasoning), scripts_);
       return count.total == 0 ? 0.0 : static_cast<double>(count.in_target) / static_cast<double>(count.total);
     });
     return absl::OkStatus();

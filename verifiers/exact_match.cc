@@ -5,14 +5,12 @@
 // it (StripDecoration). The option case_insensitive ignores the case of ASCII letters.
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
-#include "base/status.h"
 #include "verifiers/answer/characters.h"
-#include "verifiers/answer/extract.h"
 #include "verifiers/answer/number.h"
+#include "verifiers/judging.h"
 #include "verifiers/options.h"
 #include "verifiers/registry.h"
 
@@ -26,7 +24,9 @@ struct Gold {
 
 absl::StatusOr<Gold> ReadGold(const Task& task) {
   Gold gold{TrimSpace(task.answer)};
-  CUPEL_RETURN_IF_ERROR(ReadFlags(task.metadata, std::array<FlagOption, 1>{{{"case_insensitive", &gold.is_case_insensitive}}}));
+  OptionReader options(task.metadata);
+  options.Flag("case_insensitive", gold.is_case_insensitive);
+  CUPEL_RETURN_IF_ERROR(options.Done());
   if (gold.text.empty()) {
     return InvalidArgument("the gold answer is empty; the exact_match verifier wants some text");
   }
@@ -43,18 +43,11 @@ class ExactMatchVerifier final : public Verifier {
   int version() const override { return 2; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
-    std::string_view span;
-    Verdict verdict = BeginVerdict(answer, AnswerKind::kText, span);
-    const absl::StatusOr<Gold> gold = ReadGold(task);
-    if (!gold.ok()) {
-      verdict.outcome = Outcome::kError;
-      verdict.reason = Message(gold.status());
-    } else if (!span.empty()) {
-      const bool equal = IsEqual(*gold, TrimSpace(span)) || IsEqual(*gold, StripDecoration(span));
-      verdict.outcome = equal ? Outcome::kCorrect : Outcome::kIncorrect;
-      verdict.reason = fmt::format("gold \"{}\", answer \"{}\"", Excerpt(gold->text), Excerpt(verdict.extracted));
-    }
-    return verdict;
+    return JudgeAnswer(answer, AnswerKind::kText, ReadGold(task), [](const Gold& gold, std::string_view span, Verdict& verdict) {
+      const bool equal = IsEqual(gold, TrimSpace(span)) || IsEqual(gold, StripDecoration(span));
+      Settle(verdict, equal ? Outcome::kCorrect : Outcome::kIncorrect,
+             fmt::format("gold \"{}\", answer \"{}\"", Excerpt(gold.text), Excerpt(verdict.extracted)));
+    });
   }
 
   absl::Status CheckGold(const Task& task) const override { return ReadGold(task).status(); }

@@ -13,8 +13,8 @@
 #include "base/config.h"
 #include "base/json.h"
 #include "base/status.h"
-#include "verifiers/answer/extract.h"
 #include "verifiers/instructions/checks.h"
+#include "verifiers/judging.h"
 #include "verifiers/registry.h"
 
 namespace cupel {
@@ -125,28 +125,10 @@ void Judge(const Options& options, std::string_view response, Verdict& verdict) 
 class IfevalVerifier final : public Verifier {
  public:
   std::string_view name() const override { return "ifeval"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
-    Verdict verdict;
-    constexpr std::string_view kEnd = "</think>";
-    const size_t end = answer.rfind(kEnd);
-    const size_t begin = end == std::string_view::npos ? 0 : end + kEnd.size();
-    verdict.span = {static_cast<int64_t>(begin), std::ssize(answer)};
-    verdict.rule = "response";
-    verdict.cost = std::ssize(answer);
-    verdict.extracted = answer.substr(begin, 200);
-    const absl::StatusOr<Options> options = ReadOptions(task);
-    if (!options.ok()) {
-      verdict.outcome = Outcome::kError;
-      verdict.reason = Message(options.status());
-    } else if (std::ssize(answer) > kMaxAnswerBytes) {
-      verdict.outcome = Outcome::kUndecided;
-      verdict.reason = "the text is too long to be judged";
-    } else {
-      Judge(*options, answer.substr(begin), verdict);
-    }
-    return verdict;
+    return JudgePart(answer, Part::kResponse, ReadOptions(task), &Judge);
   }
 
   absl::Status CheckGold(const Task& task) const override { return ReadOptions(task).status(); }

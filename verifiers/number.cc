@@ -7,12 +7,9 @@
 
 #include "verifiers/answer/number.h"
 
-#include <array>
-
 #include <fmt/format.h>
 
-#include "base/status.h"
-#include "verifiers/answer/extract.h"
+#include "verifiers/judging.h"
 #include "verifiers/options.h"
 #include "verifiers/registry.h"
 
@@ -24,7 +21,9 @@ struct NumberOptions {
 };
 
 absl::Status ReadOptions(const Task& task, NumberOptions& options) {
-  return ReadFlags(task.metadata, std::array<FlagOption, 1>{{{"percent_is_bare", &options.percent_is_bare}}});
+  OptionReader reader(task.metadata);
+  reader.Flag("percent_is_bare", options.percent_is_bare);
+  return reader.Done();
 }
 
 struct Gold {
@@ -50,26 +49,14 @@ std::optional<bool> IsEqual(const Gold& gold, const Number& answer, int64_t& cos
   return equal.value_or(true) || !try_bare ? equal : EqualNumbers(gold.number, answer, cost);
 }
 
-void Settle(Verdict& verdict, Outcome outcome, std::string reason) {
-  verdict.outcome = outcome;
-  verdict.reason = std::move(reason);
-}
-
 class NumberVerifier final : public Verifier {
  public:
   std::string_view name() const override { return "number"; }
   int version() const override { return 2; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
-    std::string_view span;
-    Verdict verdict = BeginVerdict(answer, AnswerKind::kNumber, span);
-    const absl::StatusOr<Gold> gold = ReadGold(task);
-    if (!gold.ok()) {
-      Settle(verdict, Outcome::kError, std::string(Message(gold.status())));
-    } else if (!span.empty()) {
-      Compare(*gold, task.answer, span, verdict);
-    }
-    return verdict;
+    return JudgeAnswer(answer, AnswerKind::kNumber, ReadGold(task),
+                       [&](const Gold& gold, std::string_view span, Verdict& verdict) { Compare(gold, task.answer, span, verdict); });
   }
 
   absl::Status CheckGold(const Task& task) const override { return ReadGold(task).status(); }

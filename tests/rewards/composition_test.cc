@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "rewards/reward.h"
+#include "tests/rewards/with_outcome.h"
 
 namespace cupel {
 
@@ -18,17 +19,12 @@ absl::StatusOr<std::unique_ptr<RewardFunction>> MakeAsksBackReward(const RewardT
 namespace {
 
 using Catch::Contains;
+using testing::WithOutcome;
 
 RewardConfig ConfigOf(std::vector<RewardTermConfig> terms) { return {.terms = std::move(terms)}; }
 
 std::string ErrorOf(std::vector<RewardTermConfig> terms) {
   return std::string(Message(RewardComposition::Create(ConfigOf(std::move(terms))).status()));
-}
-
-Verdict WithOutcome(Outcome outcome) {
-  Verdict verdict;
-  verdict.outcome = outcome;
-  return verdict;
 }
 
 TEST_CASE("the reward is the weighted sum of the terms, each kept", "[composition]") {

@@ -14,18 +14,15 @@
 #include "base/status.h"
 #include "rewards/child_process.h"
 #include "rewards/reward.h"
+#include "tests/rewards/with_outcome.h"
 #include "tests/testing/temp_dir.h"
 
 namespace cupel {
 namespace {
 
 using Catch::Contains;
+using testing::WithOutcome;
 
-Verdict WithOutcome(Outcome outcome) {
-  Verdict verdict;
-  verdict.outcome = outcome;
-  return verdict;
-}
 const Verdict kRight = WithOutcome(Outcome::kCorrect), kWrong = WithOutcome(Outcome::kIncorrect), kNone = WithOutcome(Outcome::kUndecided);
 
 // A program that greets, then runs `body` for every request; `body` sees `request` and prints with `reply`.

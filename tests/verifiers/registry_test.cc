@@ -56,10 +56,40 @@ std::vector<std::string> Golds(std::string_view verifier) {
   if (verifier == "math") {
     return {"12", "\\frac{3}{4}", "x^2+1", "(1,2)", "\\{1,2,3\\}", "[0,1)", "2\\sqrt{3}"};
   }
-  if (verifier == "ifeval") {
+  if (verifier == "ifeval" || verifier == "regex") {
     return {"violet", "zebra", "two words"};
   }
+  if (verifier == "boxed") {
+    return {"12"};
+  }
+  if (verifier == "choice") {
+    return {"A", "B", "C", "D"};
+  }
+  if (verifier == "json") {
+    return {R"({"a": 1})", "[1, 2]", R"({"b": "}"})"};
+  }
+  if (verifier == "language") {
+    return {
+        "\u03ba\u03b1\u03bb\u03b7\u03bc\u03ad\u03c1\u03b1 \u03c3\u03b5 \u03cc\u03bb\u03bf\u03c5\u03c2 \u03b5\u03b4\u03ce "
+        "\u03c0\u03ad\u03c1\u03b1",
+        "\u0434\u043e\u0431\u0440\u044b\u0439 \u0434\u0435\u043d\u044c \u0432\u0430\u043c \u0438 \u0438\u043c",
+        "\u4f60\u597d\u4e16\u754c\u65e9\u4e0a"};
+  }
+  if (verifier == "sql") {
+    return {"SELECT name FROM t WHERE size > 1", "SELECT sum(size) FROM t", "SELECT size, name FROM t ORDER BY size"};
+  }
+  if (verifier == "tag_count") {
+    return {"<first>", "<second>", "[end]"};
+  }
+  if (verifier == "tags") {
+    return {"think answer", "plan code", "answer"};
+  }
   return {"Paris", "B", "two words", "x^2"};
+}
+
+std::vector<std::string> TagNames(const std::string& gold) {
+  const size_t blank = gold.find(' ');
+  return blank == std::string::npos ? std::vector{gold} : std::vector{gold.substr(0, blank), gold.substr(blank + 1)};
 }
 
 // A task whose right answer is `gold`. Of a program, f(5) is what is known.
@@ -75,6 +105,25 @@ Task GoldTask(std::string_view verifier, const std::string& gold) {
   }
   if (verifier == "ifeval") {  // asked for the gold as a keyword
     task.metadata = R"({"instruction_id_list": ["keywords:existence"], "kwargs": [{"keywords": [")" + gold + R"("]}]})";
+  }
+  if (verifier == "regex") {
+    task.metadata = R"({"of": "answer", "pattern": ")" + gold + R"("})";
+  }
+  if (verifier == "json") {
+    task.metadata = R"({"match_gold": true})";
+  }
+  if (verifier == "language") {
+    const std::string code = gold.starts_with("\u03ba") ? "el" : gold.starts_with("\u0434") ? "ru" : "zh";
+    task.metadata = R"({"language": ")" + code + R"("})";
+  }
+  if (verifier == "sql") {
+    task.metadata = R"({"setup": "CREATE TABLE t (name TEXT, size INT); INSERT INTO t VALUES ('a', 1), ('b', 2), ('c', 3);"})";
+  }
+  if (verifier == "tag_count") {
+    task.metadata = R"({"marks": [")" + gold + R"("]})";
+  }
+  if (verifier == "tags") {
+    task.metadata = R"({"tags": )" + Json(TagNames(gold)).dump() + "}";
   }
   return task;
 }
@@ -92,6 +141,28 @@ std::vector<std::string_view> Judges() {
 }
 
 std::vector<std::string> Wrap(std::string_view verifier, const std::string& gold) {
+  if (verifier == "boxed") {
+    return {"\\boxed{" + gold + "}", "So it is $\\boxed{" + gold + "}$.", "<think>\\boxed{7}</think>\\fbox{ " + gold + " }"};
+  }
+  if (verifier == "json" || verifier == "sql") {
+    return {gold, "```" + std::string(verifier) + "\n" + gold + "\n```", "<answer>" + gold + "</answer>",
+            "<answer>\n```\n" + gold + "\n```\n</answer>", "<think>```\n[0]\n```</think>Here it is:\n```\n" + gold + "\n```\nThat is all."};
+  }
+  if (verifier == "language") {
+    return {gold, "<think>" + gold + "</think> Paris is the right answer", gold + " $x + y$ \\frac{1}{2} 12", "# " + gold + "!"};
+  }
+  if (verifier == "tag_count") {
+    return {gold, "a " + gold + " b", "\n" + gold + "\n", gold + gold.substr(0, 3)};
+  }
+  if (verifier == "tags") {
+    std::vector<std::string> texts = {"", "", ""};
+    for (const std::string& name : TagNames(gold)) {
+      texts[0] += "<" + name + ">x</" + name + ">";
+      texts[1] += "\n<" + name + ">\n1 < 2 & <b>y</b>\n</" + name + ">\n";
+      texts[2] += "  <" + name + ">\\boxed{7}</" + name + ">";
+    }
+    return texts;
+  }
   if (verifier == "code") {
     return {"```python\n" + gold + "\n```", "~~~py\n" + gold + "\n~~~\nThat is it.",
             "<think>```python\ndef f(x): return 0\n```</think>Here:\n```\n" + gold + "\n```\n",
@@ -225,7 +296,7 @@ TEST_CASE("another gold's answer is incorrect in every wrapper", "[verifier]") {
   for (const std::string_view name : Judges()) {
     const Verifier& verifier = *FindVerifier(name).value();
     const std::vector<std::string> golds = Golds(name);
-    for (size_t i = 0; i < golds.size(); ++i) {
+    for (size_t i = 0; golds.size() > 1 && i < golds.size(); ++i) {  // of a single one, the gold plays no part
       const Task task = GoldTask(name, golds[i]);
       for (const std::string& text : Wrap(name, golds[(i + 1) % golds.size()])) {
         CAPTURE(name, golds[i], text);
@@ -243,7 +314,7 @@ TEST_CASE("hostile text is never correct and its cost is linear", "[verifier]") 
     for (size_t i = 0; i < texts.size(); ++i) {
       CAPTURE(name, i, texts[i].substr(0, 40));
       const Verdict verdict = verifier.Verify(task, texts[i]);
-      CHECK(verdict.outcome != Outcome::kCorrect);
+      CHECK((verdict.outcome != Outcome::kCorrect || name == "boxed"));  // which asks for a box around anything
       CHECK(verdict.outcome != Outcome::kError);
       CHECK(verdict.cost <= 8 * std::ssize(texts[i]) + 1000);
       CHECK(verdict.extracted.size() <= 256);

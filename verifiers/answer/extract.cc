@@ -15,18 +15,6 @@ constexpr size_t kMaxExtracted = 256;
 constexpr std::string_view kThinkOpen = "<think>";
 constexpr std::string_view kThinkClose = "</think>";
 
-// The first bytes of `text`, whole UTF-8 characters.
-std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) {
-    return text;
-  }
-  size_t end = max_bytes;
-  while (end > 0 && max_bytes - end < 3 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  return text.substr(0, end);
-}
-
 // The only filled pair <answer>..</answer>: the box inside it, or all that it holds. nullopt when there is none or more than one.
 std::optional<Extraction> OnlyTag(const TagScan& tags, std::string_view text) {
   if (tags.opening != 1 || tags.closing != 1 || !tags.last) {
@@ -105,7 +93,7 @@ Verdict BeginVerdict(std::string_view text, AnswerKind kind, std::string_view& s
   verdict.reason = extraction.problem;
   verdict.span = extraction.span;
   span_text = text.substr(static_cast<size_t>(extraction.span.begin), static_cast<size_t>(extraction.span.end - extraction.span.begin));
-  verdict.extracted = CutUtf8(TrimSpace(span_text), kMaxExtracted);
+  verdict.extracted = CutText(TrimSpace(span_text), kMaxExtracted);
   verdict.cost = std::ssize(text) + std::ssize(span_text);
   return verdict;
 }
@@ -181,8 +169,19 @@ std::string JoinedBoxes(std::string_view text, bool is_gold) {
   return differ ? joined : std::string();
 }
 
+std::string_view CutText(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) {
+    return text;
+  }
+  size_t end = max_bytes;
+  while (end > 0 && max_bytes - end < 3 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;
+  }
+  return text.substr(0, end);
+}
+
 std::string Excerpt(std::string_view text, size_t max_bytes) {
-  const std::string_view cut = CutUtf8(text, max_bytes);
+  const std::string_view cut = CutText(text, max_bytes);
   return absl::Utf8SafeCEscape({cut.data(), cut.size()}) + (cut.size() < text.size() ? "..." : "");
 }
 

@@ -45,6 +45,9 @@ Verdict BeginVerdict(std::string_view text, AnswerKind kind, std::string_view& s
 // last box stands alone, when they all hold the same, and when there are more than kMaxBoxes.
 std::string JoinedBoxes(std::string_view text, bool is_gold = false);
 
+// At most the first `max_bytes` of a text, not cut inside a UTF-8 character.
+std::string_view CutText(std::string_view text, size_t max_bytes);
+
 // At most `max_bytes` of a text, with "..." where it was cut, not inside a UTF-8 character; control characters and quotes escaped as in C.
 // For messages.
 std::string Excerpt(std::string_view text, size_t max_bytes = 60);

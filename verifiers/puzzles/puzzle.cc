@@ -16,7 +16,7 @@
 #include "base/config.h"
 #include "base/status.h"
 #include "verifiers/answer/characters.h"
-#include "verifiers/answer/extract.h"
+#include "verifiers/judging.h"
 #include "verifiers/puzzles/checks.h"
 #include "verifiers/puzzles/published_scores.h"
 #include "verifiers/puzzles/reading.h"
@@ -130,29 +130,34 @@ void JudgeStrict(const Reading& reading, const Task& task, std::string_view span
   verdict.reason = finding.reason.substr(0, kMaxReason);
 }
 
+// Calls `judge`; the accessors of metadata throw where it has another shape than the generator's.
+template <class Judge>
+void Guarded(const Reading& reading, Verdict& verdict, const Judge& judge) {
+  try {
+    judge();
+  } catch (const std::exception& error) {
+    verdict.credit = 0;
+    Settle(verdict, Outcome::kError,
+           fmt::format("the metadata is not that of a {} item: {}", reading.puzzle->family, Excerpt(error.what(), 200)));
+  }
+}
+
 class PuzzleVerifier final : public Verifier {
  public:
   std::string_view name() const override { return "puzzle"; }
   int version() const override { return 1; }
 
   Verdict Verify(const Task& task, std::string_view answer) const override {
-    std::string_view span;
-    Verdict verdict = BeginVerdict(answer, AnswerKind::kText, span);
     const absl::StatusOr<Reading> reading = Read(task);
-    if (!reading.ok()) {
-      verdict.outcome = Outcome::kError;
-      verdict.reason = Message(reading.status());
-    } else if (verdict.outcome != Outcome::kUndecided && (!span.empty() || reading->scoring != "strict")) {
-      // The accessors of metadata throw where it has another shape than the generator's.
-      try {
-        reading->scoring == "strict" ? JudgeStrict(*reading, task, span, verdict) : JudgePublished(*reading, task, answer, verdict);
-      } catch (const std::exception& error) {
-        verdict.outcome = Outcome::kError;
-        verdict.credit = 0;
-        verdict.reason = fmt::format("the metadata is not that of a {} item: {}", reading->puzzle->family, Excerpt(error.what(), 200));
-      }
+    if (reading.ok() && reading->scoring != "strict") {  // these find the answer by themselves
+      return JudgePart(answer, Part::kText, reading, [&](const Reading& asked, std::string_view text, Verdict& verdict) {
+        verdict.span = {};
+        Guarded(asked, verdict, [&] { JudgePublished(asked, task, text, verdict); });
+      });
     }
-    return verdict;
+    return JudgeAnswer(answer, AnswerKind::kText, reading, [&](const Reading& asked, std::string_view span, Verdict& verdict) {
+      Guarded(asked, verdict, [&] { JudgeStrict(asked, task, span, verdict); });
+    });
   }
 
   // The gold answer must pass the strict check; of reasoning-gym's items without an answer, the metadata must be readable.

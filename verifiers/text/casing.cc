@@ -40,6 +40,48 @@ bool IsSmallLetter(char32_t c) {
   return is_latin || is_extended || IsBetween(c, 0x3AC, 0x3CE) || IsBetween(c, 0x430, 0x45F);
 }
 
+char32_t SmallLetterOf(char32_t c) {
+  const bool is_shifted_by_32 =
+      IsBetween(c, 'A', 'Z') || (IsBetween(c, 0xC0, 0xDE) && c != 0xD7) || IsBetween(c, 0x391, 0x3AB) || IsBetween(c, 0x410, 0x42F);
+  if (is_shifted_by_32) {
+    return c + 0x20;
+  }
+  if (IsExtendedLatin(c)) {
+    return IsCapitalLetter(c) ? c + 1 : c;
+  }
+  if (IsBetween(c, 0x400, 0x40F)) {
+    return c + 0x50;
+  }
+  switch (c) {
+    case 0x178:
+      return 0xFF;
+    case 0x386:
+      return 0x3AC;
+    case 0x38C:
+      return 0x3CC;
+    case 0x388:
+    case 0x389:
+    case 0x38A:
+      return c + 37;
+    case 0x38E:
+    case 0x38F:
+      return c + 63;
+    default:
+      return c;
+  }
+}
+
+std::string SmallLetters(std::string_view text) {
+  std::string small;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const char32_t c = NextCodePoint(text);
+    const char32_t lower = SmallLetterOf(c);
+    lower == c ? small += before.substr(0, before.size() - text.size()) : small += Utf8Of(lower);
+  }
+  return small;
+}
+
 bool IsAllCapitals(std::string_view text) { return HasOnly(text, &IsCapitalLetter, &IsSmallLetter); }
 bool IsAllSmall(std::string_view text) { return HasOnly(text, &IsSmallLetter, &IsCapitalLetter); }
 

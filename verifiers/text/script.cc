@@ -101,6 +101,20 @@ char32_t NextCodePoint(std::string_view& text) {
   return is_valid ? code : kInvalid;
 }
 
+std::string Utf8Of(char32_t c) {
+  const auto byte = [](char32_t bits) { return static_cast<char>(static_cast<unsigned char>(bits)); };
+  if (c < 0x80) {
+    return {byte(c)};
+  }
+  if (c < 0x800) {
+    return {byte(0xC0 | (c >> 6)), byte(0x80 | (c & 0x3F))};
+  }
+  if (c < 0x10000) {
+    return {byte(0xE0 | (c >> 12)), byte(0x80 | ((c >> 6) & 0x3F)), byte(0x80 | (c & 0x3F))};
+  }
+  return {byte(0xF0 | (c >> 18)), byte(0x80 | ((c >> 12) & 0x3F)), byte(0x80 | ((c >> 6) & 0x3F)), byte(0x80 | (c & 0x3F))};
+}
+
 Script ScriptOf(char32_t letter) {
   const auto after = std::ranges::upper_bound(kBlocks, letter, {}, &Block::first);
   if (after == kBlocks.begin() || IsSign(letter)) {

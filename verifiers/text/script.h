@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,8 @@ enum class Script : uint8_t { kLatin, kGreek, kCyrillic, kHebrew, kArabic, kDeva
 
 // Decodes the first character of a text that is not empty and removes it; U+FFFD, and one byte removed, where it is no UTF-8.
 char32_t NextCodePoint(std::string_view& text);
+
+std::string Utf8Of(char32_t c);
 
 // The script of a letter; kNone for digits, signs, blanks and U+FFFD.
 Script ScriptOf(char32_t letter);
