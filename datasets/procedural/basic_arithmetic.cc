@@ -5,6 +5,7 @@
 #include <optional>
 #include <tuple>
 
+#include "datasets/procedural/divisors.h"
 #include "datasets/procedural/integer_expression.h"
 #include "datasets/procedural/item_text.h"
 #include "datasets/procedural/registry.h"
@@ -32,22 +33,10 @@ constexpr Setting kRgSettings[] = {
 };
 
 constexpr int64_t kLeastValue = 10;                 // of the cupel variant
-constexpr int64_t kMaxDividend = int64_t{1} << 46;  // its divisors are found by trial up to the root
+constexpr int64_t kMaxDividend = int64_t{1} << 62;  // reasoning-gym tries divisors up to its root: more than 10 minutes there
 
-// Divisors of gcd(a, b) in the order in which trial division finds them, each with its partner.
-std::vector<int64_t> CommonDivisors(int64_t a, int64_t b) {
-  const int64_t gcd = std::gcd(a, b);
-  std::vector<int64_t> divisors;
-  for (int64_t i = 1; i * i <= gcd; ++i) {
-    if (gcd % i == 0) {
-      divisors.push_back(i);
-      if (i * i != gcd) {
-        divisors.push_back(gcd / i);
-      }
-    }
-  }
-  return divisors;
-}
+// Divisors of gcd(a, b), not both 0, in the order in which trial division finds them, each with its partner.
+std::vector<int64_t> CommonDivisors(int64_t a, int64_t b) { return DivisorsInPairs(std::gcd(a, b)); }
 
 // reasoning-gym's nested expressions. `failed` is set where its generator raises.
 class RgExpression {
