@@ -87,7 +87,7 @@ class ProceduralDataset final : public Dataset {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Dataset>> MakeProceduralDataset(const DatasetConfig& config, uint64_t seed, Split split,
-                                                                  const LoadContext& /*context*/) {
+                                                               const LoadContext& /*context*/) {
   const ProceduralConfig& settings = config.procedural;
   if (settings.families.empty()) {
     return InvalidArgument("data.procedural.families is empty; `cupel tasks list` names the families");
