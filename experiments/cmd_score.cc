@@ -1,139 +1,18 @@
-#include <algorithm>
-#include <memory>
-#include <thread>
+#include <cstdio>
 
-#include <fmt/format.h>
-
-#include "base/file.h"
-#include "base/status.h"
-#include "experiments/command.h"
-#include "experiments/open_run.h"
-#include "experiments/recipe.h"
-#include "experiments/replay/rescore.h"
-#include "experiments/reward_option.h"
-#include "experiments/score/workbench.h"
+#include "experiments/measure.h"
+#include "experiments/score/score_command.h"
 
 namespace cupel {
 namespace {
 
-struct ScoreOptions {
-  std::string answers;
-  std::string recipe;
-  std::vector<std::string> rewards;
-  std::vector<std::string> against;
-  std::vector<std::string> overrides;
-  AnswerOptions reading;
-  WorkbenchSettings settings;
-  int64_t threads = 0;
-  bool json = false;
-  bool no_attacks = false;
-  std::string out;
-  std::string html;
-};
-
-bool IsJsonLines(const std::string& path) { return path == "-" || path.ends_with(".jsonl"); }
-
-absl::StatusOr<AnswerSet> ReadAnswerSet(const ScoreOptions& options) {
-  if (IsJsonLines(options.answers)) {
-    return ReadAnswers(options.answers, options.reading);
-  }
-  CUPEL_ASSIGN_OR_RETURN(const RolloutStore store, OpenRunForReading(options.answers));
-  return ReadAnswers(store, options.reading);
-}
-
-// The terms of --reward, the recipe's, the run's own, or correctness: the first that there is.
-absl::StatusOr<Scorer> MakeScorer(const ScoreOptions& options) {
-  RewardConfig config;
-  if (!options.rewards.empty()) {
-    config.terms.clear();
-    for (const std::string& text : options.rewards) {
-      CUPEL_ASSIGN_OR_RETURN(RewardTermConfig term, ParseRewardOption(text));
-      config.terms.push_back(std::move(term));
-    }
-    return Scorer::Create(fmt::format("{}", fmt::join(options.rewards, " + ")), config);
-  }
-  if (!options.recipe.empty() || !options.overrides.empty()) {
-    CUPEL_ASSIGN_OR_RETURN(const Recipe recipe, LoadRecipe(options.recipe, options.overrides));
-    return Scorer::Create(options.recipe.empty() ? "the settings given" : options.recipe, recipe.reward);
-  }
-  if (IsJsonLines(options.answers)) {
-    return Scorer::Create("correctness", config);
-  }
-  CUPEL_ASSIGN_OR_RETURN(const RolloutStore store, OpenRunForReading(options.answers));
-  absl::StatusOr<RescoreRequest> recorded = RescoreAsRecorded(store);
-  CUPEL_RETURN_IF_ERROR(Annotate(recorded.status(), "the run's own reward cannot be used; name one with --reward or --recipe"));
-  return Scorer::Create("the run's own reward", recorded->rewards);
-}
-
-absl::Status WriteReports(const ScoreOptions& options, const Json& report) {
-  if (!options.out.empty()) {
-    CUPEL_RETURN_IF_ERROR(WriteFileAtomically(options.out, DumpJson(report, 1) + "\n"));
-  }
-  if (!options.html.empty()) {
-    CUPEL_RETURN_IF_ERROR(WriteFileAtomically(options.html, WorkbenchPage(report)));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<int> RunScore(ScoreOptions options) {
-  if (!options.rewards.empty() && !options.recipe.empty()) {
-    return InvalidArgument("give either --reward or --recipe; --against compares two recipes");
-  }
-  CUPEL_ASSIGN_OR_RETURN(const Scorer scorer, MakeScorer(options));
-  std::vector<std::unique_ptr<Scorer>> others;
-  std::vector<const Scorer*> borrowed;
-  for (const std::string& path : options.against) {
-    CUPEL_ASSIGN_OR_RETURN(const Recipe recipe, LoadRecipe(path, {}));
-    CUPEL_ASSIGN_OR_RETURN(Scorer other, Scorer::Create(path, recipe.reward));
-    others.push_back(std::make_unique<Scorer>(std::move(other)));
-    borrowed.push_back(others.back().get());
-  }
-  CUPEL_ASSIGN_OR_RETURN(const AnswerSet answers, ReadAnswerSet(options));
-  options.settings.threads =
-      options.threads > 0 ? static_cast<int>(options.threads) : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  options.settings.attack_tasks = options.no_attacks ? 0 : options.settings.attack_tasks;
-  const Json report = RunWorkbench(answers, scorer, borrowed, options.settings);
-  CUPEL_RETURN_IF_ERROR(WriteReports(options, report));
-  fmt::print("{}", options.json ? DumpJson(report, 1) + "\n" : WorkbenchText(report));
-  return HasFailed(report) ? kExitFailed : 0;
+absl::StatusOr<std::vector<RolloutGroup>> SampleAnswers(const Recipe& recipe, StopSignal& stop) {
+  absl::StatusOr<Measurement> measured = MeasureModel(recipe, {}, stop, stderr);
+  return measured.ok() ? absl::StatusOr<std::vector<RolloutGroup>>(std::move(measured->result.groups)) : measured.status();
 }
 
 }  // namespace
 
-Action DeclareScore(CLI::App& app) {
-  auto options = std::make_shared<ScoreOptions>();
-  app.add_option(
-         "answers", options->answers,
-         "a run's folder or run.db, or JSON lines (FILE.jsonl, or - for standard input) with \"completion\" and \"answer\", optionally "
-         "\"prompt\", \"task\", \"group\", \"label\", \"num_tokens\", \"finish_reason\", \"verifier\", \"options\"")
-      ->required();
-  app.add_option("--recipe", options->recipe, "score by the reward of this recipe (default: the run's own; for JSON lines, correctness)");
-  app.add_option("--set", options->overrides, "one setting of the recipe: section.key=value; may be repeated");
-  app.add_option("--reward", options->rewards, "score by these terms instead: NAME, NAME=WEIGHT or NAME(PATTERN)=WEIGHT; may be repeated");
-  app.add_option("--against", options->against, "compare with the reward of this recipe too; may be repeated");
-  app.add_option("--verifier", options->reading.verifier,
-                 "who judges, in place of each task's own; for lines that name none the default is math");
-  app.add_option("--options", options->reading.verifier_options, "options of the verifier as a JSON object, in place of each task's own");
-  app.add_option("--limit", options->reading.limit, "score the first so many answers, whole groups; 0: all")->check(AtLeast(0));
-  app.add_flag("--skip-bad", options->reading.skip_bad, "leave out lines that cannot be used, and count them");
-  app.add_option("--threshold", options->settings.threshold, "for labels: an answer counts as accepted from this reward on")
-      ->capture_default_str();
-  app.add_option("--max-share", options->settings.max_share,
-                 "fail when a degenerate policy earns more than this share of what an honest right answer is worth")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  app.add_option("--attack-questions", options->settings.attack_tasks, "questions put to every degenerate policy")
-      ->check(AtLeast(1))
-      ->capture_default_str();
-  app.add_flag("--no-attacks", options->no_attacks, "leave the attack report out");
-  app.add_option("--threads", options->threads, "threads; 0: one per core")->check(CLI::Range(0, 1024));
-  app.add_flag("--json", options->json, "print the report as JSON");
-  app.add_option("--out", options->out, "also write the report as JSON to this file");
-  app.add_option("--html", options->html, "also write the report as one HTML page that opens from disk");
-  return [options](StopSignal&) {
-    const absl::StatusOr<int> code = RunScore(*options);
-    return code.ok() ? *code : Fail(code.status());
-  };
-}
+Action DeclareScore(CLI::App& app) { return DeclareScoreWith(app, &SampleAnswers); }
 
 }  // namespace cupel

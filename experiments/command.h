@@ -32,6 +32,7 @@ Action DeclareRescore(CLI::App& app);  // replay, in a build without LibTorch
 Action DeclareSample(CLI::App& app);
 Action DeclareSandbox(CLI::App& app);
 Action DeclareScore(CLI::App& app);
+Action DeclareScoreLogged(CLI::App& app);  // score, in a build without LibTorch
 Action DeclareSft(CLI::App& app);
 Action DeclareShow(CLI::App& app);
 Action DeclareTasks(CLI::App& app);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <span>
 
 #include "base/check.h"
@@ -101,21 +102,24 @@ double ConsensusAtK(const Votes& votes, int64_t k) {
   return sum / static_cast<double>(blocks);
 }
 
-MeanError MeanAndError(const std::vector<double>& values) {
-  const auto n = static_cast<double>(values.size());
-  MeanError result;
-  for (const double value : values) {
-    result.mean += value / n;
-  }
-  if (values.size() < 2) {
-    return result;
-  }
+double Mean(std::span<const double> values) {
+  return values.empty() ? std::nan("") : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double Deviation(std::span<const double> values, double mean) {
   double squares = 0;
   for (const double value : values) {
-    squares += (value - result.mean) * (value - result.mean);
+    squares += (value - mean) * (value - mean);
   }
-  result.error = std::sqrt(squares / (n - 1) / n);
-  return result;
+  return values.size() > 1 ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : 0;
+}
+
+MeanError MeanAndError(std::span<const double> values) {
+  if (values.empty()) {
+    return {};
+  }
+  const double mean = Mean(values);
+  return {mean, Deviation(values, mean) / std::sqrt(static_cast<double>(values.size()))};
 }
 
 std::vector<AtK> ScoresAtK(const std::vector<Votes>& questions, int64_t samples) {

@@ -37,7 +37,11 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
       {"cost", "what a recipe would cost on paper, or what a run did", DeclareCost},
       {"verify", "judge answers against gold answers by rule", DeclareVerify},
       {"sandbox", "run a command as a model's program would be run, or check the confinement of this machine", DeclareSandbox},
-      {"score", "what a reward pays for, how often it is wrong, and how it is gamed, on answers you have", DeclareScore},
+#if CUPEL_WITH_TORCH
+      {"score", "what a reward pays for, how often it is wrong, and how it is gamed, on answers you have or a model gives", DeclareScore},
+#else
+      {"score", "what a reward pays for, how often it is wrong, and how it is gamed, on answers you have", DeclareScoreLogged},
+#endif
       {"tasks", "generate problems: list the families, show one, print or export items", DeclareTasks},
       {"data", "data sets: check, show and convert files of tasks, list the presets", DeclareData},
       {"report", "one HTML page about a run, or several: curves, answers, tasks; opens from disk", DeclareReport},

@@ -180,6 +180,20 @@ void NoteTokens(AnswerSet& set) {
   });
 }
 
+// The set, if there is something to score and every task can be judged.
+absl::StatusOr<AnswerSet> Checked(AnswerSet set) {
+  if (set.groups.empty()) {
+    return FailedPrecondition("{}: there is no answer to score{}", set.source,
+                              set.num_left_out > 0 ? fmt::format(" ({} were pruned)", set.num_left_out) : "");
+  }
+  for (const AnswerGroup& group : set.groups) {
+    CUPEL_ASSIGN_OR_RETURN(const Verifier* verifier, FindVerifier(group.task.verifier));
+    CUPEL_RETURN_IF_ERROR(Annotate(verifier->CheckGold(group.task), fmt::format("step {}, task {}", group.step + 1, group.task.id)));
+  }
+  NoteTokens(set);
+  return set;
+}
+
 }  // namespace
 
 absl::StatusOr<AnswerSet> ReadAnswers(const RolloutStore& store, const AnswerOptions& options) {
@@ -194,16 +208,18 @@ absl::StatusOr<AnswerSet> ReadAnswers(const RolloutStore& store, const AnswerOpt
       }
     }
   }
-  if (set.groups.empty()) {
-    return FailedPrecondition("{}: there is no answer to score{}", set.source,
-                              set.num_left_out > 0 ? fmt::format(" ({} were pruned)", set.num_left_out) : "");
+  return Checked(std::move(set));
+}
+
+absl::StatusOr<AnswerSet> AnswersOf(const std::vector<RolloutGroup>& groups, std::string source, const AnswerOptions& options) {
+  AnswerSet set;
+  set.source = std::move(source);
+  for (const RolloutGroup& group : groups) {
+    if (!IsFull(set, options)) {
+      AddGroup(group, options, set);
+    }
   }
-  for (const AnswerGroup& group : set.groups) {
-    CUPEL_ASSIGN_OR_RETURN(const Verifier* verifier, FindVerifier(group.task.verifier));
-    CUPEL_RETURN_IF_ERROR(Annotate(verifier->CheckGold(group.task), fmt::format("step {}, task {}", group.step + 1, group.task.id)));
-  }
-  NoteTokens(set);
-  return set;
+  return Checked(std::move(set));
 }
 
 absl::StatusOr<AnswerSet> ReadAnswers(const std::string& path, const AnswerOptions& options) {

@@ -49,6 +49,9 @@ struct AnswerOptions {
 // Every group of a run's log. FailedPrecondition when it holds no text.
 absl::StatusOr<AnswerSet> ReadAnswers(const RolloutStore& store, const AnswerOptions& options);
 
+// Answers that a model has just given; `source` names it. FailedPrecondition when there are none.
+absl::StatusOr<AnswerSet> AnswersOf(const std::vector<RolloutGroup>& groups, std::string source, const AnswerOptions& options);
+
 // JSON lines, one answer each: docs/rewards.md, "Answers". Lines that share `step` and `group`, else `task`, else question and gold, are
 // one group. InvalidArgument names file, line and member.
 absl::StatusOr<AnswerSet> ReadAnswers(const std::string& path, const AnswerOptions& options);

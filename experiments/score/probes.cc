@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/str_replace.h>
@@ -264,6 +265,25 @@ Json SensitivityOf(const Scorer& scorer, const ScoredSet& set, int64_t max_group
   return list;
 }
 
+namespace {
+
+// What the gold answers earn when they are given in the form that most rewards ask for; nullopt where they are not judged correct, because
+// the gold of the verifier is no answer.
+std::optional<double> WorthOfGolds(const Scorer& scorer, const ScoredSet& set) {
+  double sum = 0, right = 0;
+  for (const size_t index : Spread(set.groups.size(), 50)) {
+    AnswerGroup group{.task = set.groups[index].task, .step = set.groups[index].step, .answers = {}};
+    const std::string text = "<think>\nLet me see.\n</think>\n<answer>\n\\boxed{" + group.task.answer + "}\n</answer>";
+    group.answers.push_back({.text = text, .num_tokens = std::ssize(text) / 4, .where = "the gold answer"});
+    const JudgedAnswer scored = scorer.Score(group).answers.front();
+    sum += scored.verdict.outcome == Outcome::kCorrect ? scored.reward : 0;
+    right += scored.verdict.outcome == Outcome::kCorrect ? 1 : 0;
+  }
+  return right > 0 ? std::optional(sum / right) : std::nullopt;
+}
+
+}  // namespace
+
 HonestWorth HonestWorthOf(const Scorer& scorer, const ScoredSet& set) {
   struct Sums {
     double right = 0, num_right = 0, wrong = 0, num_wrong = 0;
@@ -291,10 +311,12 @@ HonestWorth HonestWorthOf(const Scorer& scorer, const ScoredSet& set) {
   }
   worth.mean = count > 0 ? worth.mean / count : 0;
   const Sums& sums = by_label.num_right > 0 ? by_label : by_verdict;
+  const std::optional<double> golds = sums.num_right > 0 ? std::nullopt : WorthOfGolds(scorer, set);
   worth.basis = by_label.num_right > 0     ? "answers labelled right"
                 : by_verdict.num_right > 0 ? "answers judged correct"
+                : golds                    ? "the gold answers in tags and box, for no answer is right"
                                            : "the best answer, for none is right";
-  worth.high = sums.num_right > 0 ? sums.right / sums.num_right : count > 0 ? highest : 0;
+  worth.high = sums.num_right > 0 ? sums.right / sums.num_right : count > 0 ? golds.value_or(highest) : 0;
   const std::vector<size_t> indices = Spread(set.groups.size(), 50);
   worth.low = MeanOf(RunAttack(scorer, set, Attacks().front(), UsualAnswers(set), indices, 1));
   if (sums.num_wrong > 0) {

@@ -14,8 +14,8 @@ namespace cupel {
 // Scores of answers whose meaning was left alone: white space, case, order, an irrelevant sentence. On `max_groups` groups spread over all.
 Json SensitivityOf(const Scorer& scorer, const ScoredSet& set, int64_t max_groups, int threads);
 
-// What honest answers earn: `high` is the mean reward of those that are right by label, or by verdict where there are no labels, or the
-// highest reward where none is right; `low` the smaller one of the mean reward of the wrong ones and of the empty answer.
+// What honest answers earn: `high` is the mean reward of those that are right by label, or by verdict where there are no labels; where
+// none is right, what the gold answers would earn, or where these are no answers the highest reward; `low` the smaller one of the mean reward of the wrong ones and of the empty answer.
 struct HonestWorth {
   double high = 0;
   double low = 0;

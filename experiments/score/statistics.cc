@@ -5,10 +5,10 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <numeric>
 
 #include <fmt/format.h>
 
+#include "experiments/consensus.h"
 #include "policy/tokenizer.h"
 #include "verifiers/answer/marks.h"
 
@@ -59,18 +59,6 @@ double Quantile(const std::vector<double>& sorted, double share) {
   const auto low = static_cast<size_t>(at);
   const size_t high = std::min(low + 1, sorted.size() - 1);
   return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
-}
-
-double Mean(std::span<const double> values) {
-  return values.empty() ? std::nan("") : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double Deviation(std::span<const double> values, double mean) {
-  double squares = 0;
-  for (const double value : values) {
-    squares += (value - mean) * (value - mean);
-  }
-  return values.size() > 1 ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : 0;
 }
 
 Json Histogram(const std::vector<double>& values, const std::vector<Row>& rows, double low, double high) {

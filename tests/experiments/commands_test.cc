@@ -246,6 +246,19 @@ TEST_CASE("doctor says what it found, one line each", "[commands]") {
   CHECK(result.exit_code == (Contains(result.out, "\nerror ") ? 1 : 0));
 }
 
+TEST_CASE("score samples answers of a model", "[commands]") {
+  const ProcessResult result =
+      Cupel({"score", "--model", "tiny", "--recipe", testing::TinyRecipe(), "--set", "eval.samples=3", "--no-attacks", "--json"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  const Json report = JsonOf(result);
+  CHECK(report["source"]["name"] == "tiny");
+  CHECK(report["counts"]["answers"] == 3 * report["counts"]["groups"].get<int64_t>());
+  CHECK(report["determinism"]["different"] == 0);
+  CHECK(Cupel({"score"}).exit_code == 2);
+  CHECK(Cupel({"score", "answers.jsonl", "--model", "tiny"}).exit_code == 2);
+}
+
 TEST_CASE("every shipped recipe runs two steps", "[commands]") {
   const TempDir folder;
   int count = 0;
