@@ -15,7 +15,8 @@ namespace cupel {
 Json SensitivityOf(const Scorer& scorer, const ScoredSet& set, int64_t max_groups, int threads);
 
 // What honest answers earn: `high` is the mean reward of those that are right by label, or by verdict where there are no labels; where
-// none is right, what the gold answers would earn, or where these are no answers the highest reward; `low` the smaller one of the mean reward of the wrong ones and of the empty answer.
+// none is right, what the gold answers would earn, or where these are no answers the highest reward; `low` the smaller one of the mean
+// reward of the wrong ones and of the empty answer.
 struct HonestWorth {
   double high = 0;
   double low = 0;
