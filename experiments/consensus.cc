@@ -102,11 +102,11 @@ double ConsensusAtK(const Votes& votes, int64_t k) {
   return sum / static_cast<double>(blocks);
 }
 
-double Mean(std::span<const double> values) {
+double SampleMean(std::span<const double> values) {
   return values.empty() ? std::nan("") : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-double Deviation(std::span<const double> values, double mean) {
+double SampleDeviation(std::span<const double> values, double mean) {
   double squares = 0;
   for (const double value : values) {
     squares += (value - mean) * (value - mean);
@@ -118,8 +118,8 @@ MeanError MeanAndError(std::span<const double> values) {
   if (values.empty()) {
     return {};
   }
-  const double mean = Mean(values);
-  return {mean, Deviation(values, mean) / std::sqrt(static_cast<double>(values.size()))};
+  const double mean = SampleMean(values);
+  return {mean, SampleDeviation(values, mean) / std::sqrt(static_cast<double>(values.size()))};
 }
 
 std::vector<AtK> ScoresAtK(const std::vector<Votes>& questions, int64_t samples) {

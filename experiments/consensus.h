@@ -46,8 +46,8 @@ struct AtK {
 // For k = 1, 2, 4, ... and `samples` itself, as far as there are answers.
 std::vector<AtK> ScoresAtK(const std::vector<Votes>& questions, int64_t samples);
 
-double Mean(std::span<const double> values);                    // NaN of none
-double Deviation(std::span<const double> values, double mean);  // standard deviation with n - 1; 0 for fewer than two values
+double SampleMean(std::span<const double> values);                    // NaN of none
+double SampleDeviation(std::span<const double> values, double mean);  // standard deviation with n - 1; 0 for fewer than two values
 
 // Mean and standard error of the mean (standard deviation with n - 1, over sqrt(n); 0 for fewer than two values).
 struct MeanError {

@@ -78,7 +78,7 @@ Json DistributionOf(const std::string& name, const std::vector<double>& values, 
   for (size_t i = 0; i < values.size(); ++i) {
     apart[IsCorrect(rows[i]) ? 1 : 0].push_back(values[i]);
   }
-  const double mean = Mean(values);
+  const double mean = SampleMean(values);
   Json quantiles = Json::object();
   for (const int percent : {1, 5, 25, 50, 75, 95, 99}) {
     quantiles[fmt::format("{}", percent)] = ReportNumber(Quantile(sorted, percent / 100.0));
@@ -86,11 +86,11 @@ Json DistributionOf(const std::string& name, const std::vector<double>& values, 
   const auto zeros = std::ranges::count(values, 0.0);
   return {{"name", name},
           {"mean", ReportNumber(mean)},
-          {"std", ReportNumber(Deviation(values, mean))},
+          {"std", ReportNumber(SampleDeviation(values, mean))},
           {"min", ReportNumber(sorted.front())},
           {"max", ReportNumber(sorted.back())},
-          {"mean_correct", ReportNumber(Mean(apart[1]))},
-          {"mean_other", ReportNumber(Mean(apart[0]))},
+          {"mean_correct", ReportNumber(SampleMean(apart[1]))},
+          {"mean_other", ReportNumber(SampleMean(apart[0]))},
           {"share_zero", ReportNumber(static_cast<double>(zeros) / static_cast<double>(values.size()))},
           {"quantiles", std::move(quantiles)},
           {"histogram", Histogram(values, rows, sorted.front(), sorted.back())}};
@@ -169,9 +169,9 @@ GroupSignal SignalOfGroup(const JudgedGroup& group, size_t num_terms) {
   signal.parts.resize(num_terms);
   std::vector<double> rewards;
   std::ranges::transform(members, std::back_inserter(rewards), &JudgedAnswer::reward);
-  const double mean = members.empty() ? 0 : Mean(rewards);
+  const double mean = members.empty() ? 0 : SampleMean(rewards);
   const bool is_flat = rewards.empty() || std::ranges::min(rewards) == std::ranges::max(rewards);
-  signal.std = is_flat ? 0 : Deviation(rewards, mean);
+  signal.std = is_flat ? 0 : SampleDeviation(rewards, mean);
   for (const double reward : rewards) {
     signal.advantages.push_back(is_flat ? 0 : (reward - mean) / (signal.std + 1e-6));
   }
@@ -179,7 +179,7 @@ GroupSignal SignalOfGroup(const JudgedGroup& group, size_t num_terms) {
     std::vector<double> values;
     std::ranges::transform(members, std::back_inserter(values),
                            [&](const JudgedAnswer* member) { return member->values[k] * group.weights[k]; });
-    const double mean_value = values.empty() ? 0 : Mean(values);
+    const double mean_value = values.empty() ? 0 : SampleMean(values);
     for (const double value : values) {
       signal.parts[k].push_back((value - mean_value) / (signal.std + 1e-6));
     }
@@ -196,7 +196,7 @@ std::string ReportExcerpt(std::string_view text) {
 }
 
 double Correlation(std::span<const double> x, std::span<const double> y) {
-  const double mean_x = Mean(x), mean_y = Mean(y);
+  const double mean_x = SampleMean(x), mean_y = SampleMean(y);
   double xx = 0, yy = 0, xy = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     xx += (x[i] - mean_x) * (x[i] - mean_x);
@@ -374,8 +374,8 @@ Json ComparisonOf(const std::string& name, const ScoredSet& one, const std::vect
       }
     }
   }
-  const double mean_x = Mean(x), mean_y = Mean(y);
-  const double std_x = Deviation(x, mean_x), std_y = Deviation(y, mean_y);
+  const double mean_x = SampleMean(x), mean_y = SampleMean(y);
+  const double std_x = SampleDeviation(x, mean_x), std_y = SampleDeviation(y, mean_y);
   for (size_t i = 0; i < pairs.size(); ++i) {
     pairs[i].distance = std::abs((std_x > 0 ? (x[i] - mean_x) / std_x : 0) - (std_y > 0 ? (y[i] - mean_y) / std_y : 0));
   }
