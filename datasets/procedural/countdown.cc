@@ -21,7 +21,7 @@ constexpr Setting kCountdownSettings[] = {
     {"subset", "some numbers may be left out", "false"},
 };
 constexpr Setting kPuzzle24Settings[] = {
-    {"max_value", "largest number", "6|8|10|10|13", 4, 20},
+    {"max_value", "largest number", "6|8|10|10|24", 4, 40},
     {"needs_fraction", "every solution passes through a fraction or a negative number", "false|false|false|false|true"},
 };
 
@@ -99,13 +99,16 @@ struct Part {
   Fraction value;
 };
 
-// All ways to make 24 from the parts; `only_plain` allows no fraction and no negative number on the way.
+// The first way to make 24 from the parts; `only_plain` allows no fraction and no negative number on the way. Without `solution` only
+// whether there is one, and texts stay empty.
 bool Make24(const std::vector<Part>& parts, bool only_plain, std::string* solution) {
   if (parts.size() == 1) {
     if (parts[0].value.a != 24 * parts[0].value.b) {
       return false;
     }
-    *solution = parts[0].text;
+    if (solution != nullptr) {
+      *solution = parts[0].text;
+    }
     return true;
   }
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -132,7 +135,7 @@ bool Make24(const std::vector<Part>& parts, bool only_plain, std::string* soluti
         if (only_plain && (value.b != 1 || value.a < 0)) {
           continue;
         }
-        rest.push_back({fmt::format("({} {} {})", parts[i].text, op, parts[j].text), value});
+        rest.push_back({solution == nullptr ? "" : fmt::format("({} {} {})", parts[i].text, op, parts[j].text), value});
         if (Make24(rest, only_plain, solution)) {
           return true;
         }
@@ -152,11 +155,12 @@ absl::StatusOr<Item> GeneratePuzzle24(const Settings& settings, ItemRandom& rand
       number = random.Int(1, settings.Int("max_value"));
       parts.push_back({std::to_string(number), {number, 1}});
     }
-    std::string solution;
-    std::string plain;
-    if (!Make24(parts, !needs_fraction, &solution) || (needs_fraction && Make24(parts, true, &plain))) {
+    // Few numbers need a fraction, so those that do not are dropped first, and nothing is written down on the way.
+    if ((needs_fraction && Make24(parts, true, nullptr)) || !Make24(parts, !needs_fraction, nullptr)) {
       continue;
     }
+    std::string solution;
+    Make24(parts, !needs_fraction, &solution);
     Json metadata = BeginMetadata("puzzle24", index);
     metadata["numbers"] = numbers;
     return CupelItem(settings,

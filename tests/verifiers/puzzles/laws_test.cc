@@ -79,9 +79,9 @@ TEST_CASE("the oracle's answer is correct for reasoning-gym's items", "[laws]") 
   }
 }
 
-// A policy that always writes the same, and one that repeats the question, earn at most 0.05 on average. The constants are the answers of
-// other items, the most frequent answer, and texts that a lazy policy would try.
-void CheckLazyPolicies(const Family& family, const std::string& level, int64_t count) {
+// A policy that always writes the same, and one that repeats the question, earn at most 0.05 on average; `most` of `count` answers may be
+// right. The constants are the answers of other items, the most frequent answer, and texts that a lazy policy would try.
+void CheckLazyPolicies(const Family& family, const std::string& level, int64_t count, int64_t most) {
   const std::vector<Item> items = Items(family, Variant::kCupel, level, count);
   std::map<std::string, int> frequency;
   for (const Item& item : items) {
@@ -96,7 +96,7 @@ void CheckLazyPolicies(const Family& family, const std::string& level, int64_t c
   for (const std::string& constant : constants) {
     const auto right = std::ranges::count_if(items, [&](const Item& item) { return IsRight(TaskOf(item), constant); });
     CAPTURE(family.name, level, constant, right);
-    CHECK(right <= count / 20);
+    CHECK(right <= most);
   }
   int64_t echoes = 0;
   for (const Item& item : items) {
@@ -115,9 +115,11 @@ TEST_CASE("constant answers and echoes earn at most 0.05", "[laws]") {
     return;
   }
   for (const Family* family : Families()) {
-    CheckLazyPolicies(*family, "level=1", 200);  // where constants are likeliest
+    CheckLazyPolicies(*family, "level=1", 200, 10);  // where constants are likeliest
     for (const std::string level : {"level=2", "level=3", "level=4", "level=5"}) {
-      CheckLazyPolicies(*family, level, 40);
+      // Among forty items chance gives a constant with a share of 0.05 three or four now and then, and more than seven less than one time
+      // in a thousand. "[.laws]" has ten times as many items and the bound itself.
+      CheckLazyPolicies(*family, level, 40, 7);
     }
   }
 }
@@ -126,7 +128,7 @@ TEST_CASE("constant answers and echoes earn at most 0.05", "[laws]") {
 TEST_CASE("constant answers and echoes earn at most 0.05 at every level, on many items", "[.laws]") {
   for (const Family* family : Families()) {
     for (const std::string level : {"level=1", "level=2", "level=3", "level=4", "level=5"}) {
-      CheckLazyPolicies(*family, level, 400);
+      CheckLazyPolicies(*family, level, 400, 20);
     }
   }
 }
@@ -180,8 +182,9 @@ void CheckMutations(const Family& family, const std::string& level, int64_t coun
   }
   CAPTURE(family.name, level, tried, accepted, example);
   // Other spellings of the same and other valid answers remain: a list without its brackets, a longer way for the sokoban player, a sum
-  // in another order.
-  CHECK(accepted * 20 <= tried);
+  // in another order. A sokoban player may walk on once the boxes stand, or leave out steps that move none.
+  const int64_t share = family.name == std::string_view("sokoban") ? 10 : 20;
+  CHECK(accepted * share <= tried);
 }
 
 TEST_CASE("mutated answers are rejected", "[laws]") {
