@@ -1,6 +1,6 @@
 """Compares items of variant rg with reasoning-gym 0.1.25 on seeds and settings that no golden has, and prints what differs.
 
-    VENV/bin/python tests/datasets/peers/compare_reasoning_gym.py build/release/cupel [--items 1000] [--settings 30] [--seed 1] [FAMILY ...]
+    VENV/bin/python tests/datasets/peers/compare_reasoning_gym.py build/release/cupel [FAMILY ...] [--items 1000] [--settings 30] [--seed 1]
 
 Every family: `--items` items of default settings at a seed drawn at random, and of so many settings drawn at random around the defaults 20 items
 each. Settings that reasoning-gym refuses are drawn again; those that cupel refuses, because they are beyond a bound that `cupel tasks show` states,
