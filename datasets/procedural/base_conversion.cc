@@ -1,5 +1,6 @@
 // base_conversion: write a number in another base.
 
+#include "datasets/digits.h"
 #include "datasets/procedural/item_text.h"
 #include "datasets/procedural/registry.h"
 
@@ -40,15 +41,6 @@ absl::StatusOr<Conversion> Draw(const Settings& settings, ItemRandom& random) {
   return conversion;
 }
 
-std::string InBase(int64_t value, int64_t base) {
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[value % base]);
-    value /= base;
-  } while (value > 0);
-  return digits;
-}
-
 std::string BaseName(int64_t base) { return base == 2 ? "binary" : base == 16 ? "hexadecimal" : fmt::format("base-{}", base); }
 
 Json Describe(const Conversion& conversion, int64_t index) {
@@ -62,7 +54,7 @@ Json Describe(const Conversion& conversion, int64_t index) {
 absl::StatusOr<Item> GenerateRg(const Settings& settings, ItemRandom& random, int64_t index) {
   CUPEL_ASSIGN_OR_RETURN(const Conversion c, Draw(settings, random));
   // reasoning-gym writes 0 as nothing at all, except in bases 2 and 16.
-  const auto text = [&](int64_t base) { return c.value == 0 && base != 2 && base != 16 ? "" : InBase(c.value, base); };
+  const auto text = [&](int64_t base) { return c.value == 0 && base != 2 && base != 16 ? "" : DigitsInBase(c.value, base); };
   const std::string source = text(c.source), target = text(c.target);
   Json metadata = Describe(c, index);
   metadata["source_repr"] = source;
@@ -79,8 +71,8 @@ absl::StatusOr<Item> Generate(const Settings& settings, ItemRandom& random, int6
   return CupelItem(
       settings,
       fmt::format("Write the base {} number {} in base {}. Digits above 9 are the letters a to z. Answer with the digits only.", c.source,
-                  InBase(c.value, c.source), c.target),
-      InBase(c.value, c.target), Describe(c, index));
+                  DigitsInBase(c.value, c.source), c.target),
+      DigitsInBase(c.value, c.target), Describe(c, index));
 }
 
 }  // namespace

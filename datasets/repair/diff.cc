@@ -6,22 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "base/lines.h"
+
 namespace cupel::repair {
 namespace {
 
 using Lines = std::vector<std::string_view>;
-
-// Each line with its newline, so that a last line without one stays different.
-Lines SplitLines(std::string_view text) {
-  Lines lines;
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    const size_t length = newline == std::string_view::npos ? text.size() : newline + 1;
-    lines.push_back(text.substr(0, length));
-    text.remove_prefix(length);
-  }
-  return lines;
-}
 
 // The lines that two texts have in common at their beginning and end; what lies between is one change.
 struct Change {
@@ -48,8 +38,8 @@ void AppendLine(char kind, std::string_view line, std::string& out) {
 }
 
 std::string FileDiff(const std::string& path, const std::string* from, const std::string* to) {
-  const Lines before = SplitLines(from == nullptr ? std::string_view() : std::string_view(*from));
-  const Lines after = SplitLines(to == nullptr ? std::string_view() : std::string_view(*to));
+  const Lines before = LinesWithEnds(from == nullptr ? std::string_view() : std::string_view(*from));
+  const Lines after = LinesWithEnds(to == nullptr ? std::string_view() : std::string_view(*to));
   const Change change = CommonLines(before, after);
   constexpr size_t kContext = 3;
   const size_t begin = change.prefix - std::min(kContext, change.prefix);
@@ -94,8 +84,8 @@ size_t CountPlaces(const Lines& lines, size_t begin, size_t end) {
 }
 
 std::string FileBlock(const std::string& path, const std::string& from, const std::string& to) {
-  const Lines before = SplitLines(from);
-  const Lines after = SplitLines(to);
+  const Lines before = LinesWithEnds(from);
+  const Lines after = LinesWithEnds(to);
   const Change change = CommonLines(before, after);
   size_t begin = change.prefix;
   size_t suffix = change.suffix;

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "datasets/digits.h"
 #include "datasets/traces/pen.h"
 
 namespace cupel {
@@ -59,15 +60,6 @@ void CheckDivides(TracePen& pen, const std::vector<int64_t>& numbers, int64_t di
     }
     pen.Line(fmt::format("{} {}", Check(pen), fmt::join(facts, ", ")));
   }
-}
-
-std::string Digits(int64_t value, int64_t base) {
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[value % base]);
-    value /= base;
-  } while (value > 0);
-  return digits;
 }
 
 // "3*x + 5"; the factor may be 0.
@@ -182,7 +174,7 @@ std::optional<std::string> TraceBaseConversion(const Json& problem, const std::s
   }
   if (*from != 10) {
     int64_t so_far = 0;
-    for (const char c : Digits(*value, *from)) {
+    for (const char c : DigitsInBase(*value, *from)) {
       const int64_t digit = c <= '9' ? c - '0' : c - 'a' + 10;
       pen.Line(pen.Claim(fmt::format("{}*{}+{}", so_far, *from, digit), so_far * *from + digit));
       so_far = so_far * *from + digit;
@@ -190,11 +182,11 @@ std::optional<std::string> TraceBaseConversion(const Json& problem, const std::s
   }
   for (int64_t rest = *value; *to != 10 && rest > 0; rest /= *to) {
     pen.Line(fmt::format("{} {} {}", pen.Claim(fmt::format("{}/{}", rest, *to), rest / *to), pen.Say("r", "remainder", "with remainder"),
-                         Digits(rest % *to, *to)));
+                         DigitsInBase(rest % *to, *to)));
   }
   if (*to != 10) {
-    pen.Line(
-        fmt::format("{} {}", pen.Say("upwards:", "read upwards:", "The remainders read from the last to the first:"), Digits(*value, *to)));
+    pen.Line(fmt::format("{} {}", pen.Say("upwards:", "read upwards:", "The remainders read from the last to the first:"),
+                         DigitsInBase(*value, *to)));
   }
   return gold;
 }

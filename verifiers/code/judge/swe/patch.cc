@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/lines.h"
 #include "base/status.h"
 #include "verifiers/code/judge/swe/search_replace.h"
 
@@ -12,18 +13,6 @@ namespace cupel::code {
 namespace {
 
 using Lines = std::vector<std::string_view>;
-
-// Each line with its newline, so that a last line without one stays different.
-Lines SplitLines(std::string_view text) {
-  Lines lines;
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    const size_t length = newline == std::string_view::npos ? text.size() : newline + 1;
-    lines.push_back(text.substr(0, length));
-    text.remove_prefix(length);
-  }
-  return lines;
-}
 
 struct Hunk {
   size_t old_begin = 0;  // from 0
@@ -56,7 +45,7 @@ std::string PathOf(std::string_view text, std::string_view prefix) {
 
 class Reader {
  public:
-  Reader(std::string_view patch, const PatchLimits& limits) : lines_(SplitLines(patch)), limits_(limits) {}
+  Reader(std::string_view patch, const PatchLimits& limits) : lines_(LinesWithEnds(patch)), limits_(limits) {}
 
   absl::StatusOr<std::vector<FilePatch>> Read() {
     std::vector<FilePatch> files;
@@ -234,7 +223,7 @@ std::optional<size_t> FindPlace(const std::vector<std::string>& lines, const Hun
 }
 
 absl::StatusOr<std::string> ApplyHunks(const std::string& text, const FilePatch& file) {
-  const Lines views = SplitLines(text);
+  const Lines views = LinesWithEnds(text);
   std::vector<std::string> lines(views.begin(), views.end());
   size_t earliest = 0;
   ptrdiff_t shift = 0;
