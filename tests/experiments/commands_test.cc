@@ -259,11 +259,12 @@ TEST_CASE("score samples answers of a model", "[commands]") {
   CHECK(Cupel({"score", "answers.jsonl", "--model", "tiny"}).exit_code == 2);
 }
 
-TEST_CASE("every shipped recipe runs two steps", "[commands]") {
+TEST_CASE("every shipped recipe whose problems are short runs two steps on the built-in model", "[commands]") {
   const TempDir folder;
   int count = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(CUPEL_SOURCE_DIR "/experiments/recipes")) {
-    if (entry.path().extension() != ".toml") {
+    // A whole project is longer than the built-in model's context: experiments_model_test runs that recipe with the model it names.
+    if (entry.path().extension() != ".toml" || entry.path().filename() == "repair.toml") {
       continue;
     }
     INFO(entry.path());
