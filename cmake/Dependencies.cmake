@@ -19,6 +19,16 @@ endif()
 add_library(re2::re2 UNKNOWN IMPORTED)
 set_target_properties(re2::re2 PROPERTIES IMPORTED_LOCATION "${RE2_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${RE2_INCLUDE_DIR}")
 
+# The allocator of the program. In a sanitizer's build an empty target: sanitizers bring their own.
+find_library(CUPEL_LIB_jemalloc jemalloc)
+if(NOT CUPEL_LIB_jemalloc)
+  message(FATAL_ERROR "libjemalloc was not found: ${CUPEL_SETUP_HINT}")
+endif()
+add_library(jemalloc::jemalloc INTERFACE IMPORTED)
+if(NOT CUPEL_SANITIZE)
+  set_target_properties(jemalloc::jemalloc PROPERTIES INTERFACE_LINK_LIBRARIES "${CUPEL_LIB_jemalloc}")
+endif()
+
 # Exact mathematics: calcium on Arb on FLINT on GMP, whose Debian packages have no CMake configuration either. In link order.
 find_path(ARB_INCLUDE_DIR acb.h)
 find_path(CALCIUM_INCLUDE_DIR calcium/ca.h)

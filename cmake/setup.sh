@@ -10,7 +10,7 @@ wheel_list=$root/cmake/wheels.txt
 
 packages=(
   bubblewrap ca-certificates catch2 clang-format cmake g++ libabsl-dev libantic-dev libcalcium-dev libcli11-dev libflint-arb-dev libflint-dev libfmt-dev libgmp-dev
-  libmpfr-dev libre2-dev libseccomp-dev libsqlite3-dev libssl-dev libtomlplusplus-dev
+  libjemalloc-dev libmpfr-dev libre2-dev libseccomp-dev libsqlite3-dev libssl-dev libtomlplusplus-dev
   libzstd-dev lld ninja-build nlohmann-json3-dev python3 unzip
 )
 

@@ -1,6 +1,5 @@
 #include <array>
 #include <exception>
-#include <malloc.h>
 #include <map>
 
 #include <fmt/format.h>
@@ -56,15 +55,7 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
 constexpr std::string_view kWithoutTorch =
     CUPEL_WITH_TORCH ? "" : "\nThis build is without LibTorch: train, sft, pipeline, eval, sample, export, doctor and bench are left out.";
 
-// The tensors of a step have the sizes of those of the step before. By default the C library gives blocks above 32 MiB back to the system
-// as soon as they are freed, and the system clears every page of them when they are asked for again: some 4 % of a learning step.
-void KeepFreedMemory() {
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, -1);
-}
-
 int Main(int argc, char** argv) {
-  KeepFreedMemory();
   StopSignal stop;  // before any thread starts
   CLI::App app("cupel: reinforcement learning of reasoning models from verifiable rewards", "cupel");
   app.set_version_flag("--version", fmt::format("cupel {} ({})", kProgramVersion, kCompiler));
@@ -91,6 +82,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 }  // namespace cupel
+
+// Read by jemalloc when the program starts. Tensors that a step frees are kept for the step after it, also the largest: by default their pages go
+// back to the system at once, which must clear them when they are asked for again.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "oversize_threshold:0,dirty_decay_ms:30000,muzzy_decay_ms:0";
 
 // Everything of ours reports through Status; what can still be thrown comes from LibTorch and the standard library.
 int main(int argc, char** argv) {

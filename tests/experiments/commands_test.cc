@@ -53,6 +53,16 @@ TEST_CASE("every command explains itself", "[commands]") {
   CHECK(Contains(Cupel({"--version"}).out, "cupel 0."));
 }
 
+// A long run's memory stays near its plan because of the allocator (experiments/LOG.md): that it is linked and reads our settings.
+TEST_CASE("the program allocates by jemalloc and keeps large blocks", "[commands]") {
+  ProcessRequest request = testing::Request({"--version"});
+  request.environment = {"MALLOC_CONF=stats_print:true"};
+  const ProcessResult result = RunProcess(request);
+  CHECK(result.exit_code == 0);
+  CHECK(Contains(result.err, "opt.oversize_threshold: 0\n"));
+  CHECK(Contains(result.err, "opt.dirty_decay_ms: 30000"));
+}
+
 TEST_CASE("train lists every setting with range and default", "[commands]") {
   const ProcessResult result = Cupel({"train", "--settings"});
   CHECK(result.exit_code == 0);
