@@ -83,8 +83,8 @@ int Main(int argc, char** argv) {
 
 }  // namespace cupel
 
-// Read by jemalloc when the program starts. Tensors that a step frees are kept for the step after it, also the largest: by default their pages go
-// back to the system at once, which must clear them when they are asked for again.
+// Read by jemalloc when the program starts. Tensors that a step frees are kept for the step after it, also the largest: by default their
+// pages go back to the system at once, which must clear them when they are asked for again.
 extern "C" const char* malloc_conf;
 const char* malloc_conf = "oversize_threshold:0,dirty_decay_ms:30000,muzzy_decay_ms:0";
 
