@@ -10,7 +10,9 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/status.h"
+#include "policy/engine/int8_engine.h"
 #include "policy/engine/request.h"
 
 namespace cupel {
@@ -38,15 +40,24 @@ int64_t CommonPrefix(const std::vector<TokenId>& a, const std::vector<TokenId>& 
   return end.first - a.begin();
 }
 
+// Int8 products take the place of oneDNN's.
+ComputeBackend SamplingBackend(ComputeBackend backend, bool rounds_weights) {
+  backend.onednn = backend.onednn && !rounds_weights;
+  return backend;
+}
+
 }  // namespace
 
-CpuEngine::CpuEngine(const Policy& policy, const EngineSettings& settings)
+CpuEngine::CpuEngine(const Policy& policy, const EngineSettings& settings, bool rounds_weights)
     : policy_(policy),
-      backend_(policy.backend()),
+      backend_(SamplingBackend(policy.backend(), rounds_weights)),
       cache_(settings.kv_cache_mib << 20, policy.config().num_layers, policy.config().kv_size(), backend_.type),
       threads_(backend_.onednn ? 1 : policy.num_threads()) {
+  if (rounds_weights) {
+    int8_.emplace(policy.weights());
+  }
   for (int i = 0; i < policy.num_threads(); ++i) {
-    lanes_.emplace_back(policy.weights(), backend_);
+    lanes_.emplace_back(policy.weights(), backend_, int8_ ? &*int8_ : nullptr);
   }
 }
 
@@ -113,6 +124,7 @@ std::vector<GenerationEvent> CpuEngine::Step() {
     return events;
   }
   const Clock::time_point start = Clock::now();
+  RefreshInt8();
   const std::vector<LaneWork> works = PlanStep();
   RunStep(works);
   CountStep(works, std::chrono::duration<double>(Clock::now() - start).count());
@@ -120,6 +132,13 @@ std::vector<GenerationEvent> CpuEngine::Step() {
   Commit(events);
   DropFinished();
   return events;
+}
+
+void CpuEngine::RefreshInt8() {
+  if (int8_ && int8_version_ != policy_.version()) {
+    int8_->Refresh();
+    int8_version_ = policy_.version();
+  }
 }
 
 void CpuEngine::ReportAborted(Events& events) {
@@ -429,7 +448,12 @@ void CpuEngine::DropFinished() {
 }
 
 std::unique_ptr<GenerationEngine> MakeEngine(const Policy& policy, const EngineSettings& settings) {
-  return std::make_unique<CpuEngine>(policy, settings);
+  return MakeEngine(policy, settings, "exact");
+}
+
+std::unique_ptr<GenerationEngine> MakeEngine(const Policy& policy, const EngineSettings& settings, std::string_view weights) {
+  Check(weights == "exact" || weights == "int8", "sampling weights are exact or int8");
+  return std::make_unique<CpuEngine>(policy, settings, weights == "int8");
 }
 
 }  // namespace cupel

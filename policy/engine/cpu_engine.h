@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/engine/faster_of_two.h"
+#include "policy/engine/int8_weights.h"
 #include "policy/engine/kv_cache.h"
 #include "policy/engine/lane.h"
 #include "policy/engine/lanes.h"
@@ -33,10 +34,12 @@ namespace cupel {
 // A prompt that begins with kMinShared or more tokens of a running request's prompt waits until that has computed them and copies their
 // keys and values, which are the same numbers.
 //
-// With the kernel backend the results of a request are the same bits whatever else runs and whatever the number of lanes.
+// With the kernel backend, and with int8 weights, the results of a request are the same bits whatever else runs and whatever the number of
+// lanes.
 class CpuEngine final : public GenerationEngine {
  public:
-  CpuEngine(const Policy& policy, const EngineSettings& settings);  // `policy` borrowed
+  // `policy` borrowed. With `rounds_weights` products use int8 weights.
+  CpuEngine(const Policy& policy, const EngineSettings& settings, bool rounds_weights);
 
   absl::Status Add(GenerationRequest request) override;
   std::vector<GenerationEvent> Step() override;
@@ -59,6 +62,7 @@ class CpuEngine final : public GenerationEngine {
   int64_t RowsOf(const GenerationRequest& request) const;
   bool IsUnfinished(uint64_t request_id) const;
 
+  void RefreshInt8();
   void ReportAborted(Events& events);
   void AdmitWaiting();
   bool Admit(GenerationRequest& request);
@@ -79,7 +83,9 @@ class CpuEngine final : public GenerationEngine {
 
   const Policy& policy_;
   const ComputeBackend backend_;
-  KvCache cache_;  // before everything that holds blocks of it
+  std::optional<Int8Weights> int8_;
+  std::optional<uint64_t> int8_version_;  // of the policy when int8_ was rounded
+  KvCache cache_;                         // before everything that holds blocks of it
   Lanes threads_;
   std::vector<Lane> lanes_;
   std::vector<Waiting> waiting_;

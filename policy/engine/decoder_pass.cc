@@ -17,15 +17,15 @@ int64_t LogitRows(int64_t vocab_size) {
 }
 
 // A member's columns of n, in whole panels.
-Share ColumnShare(const kernels::KernelTable& kernels, int64_t n, const TeamMember& member) {
-  const Share panels = EvenShare((n + kernels.panel - 1) / kernels.panel, member.idx, member.team_size());
-  return {.begin = std::min(panels.begin * kernels.panel, n), .end = std::min(panels.end * kernels.panel, n)};
+Share ColumnShare(int64_t panel, int64_t n, const TeamMember& member) {
+  const Share panels = EvenShare((n + panel - 1) / panel, member.idx, member.team_size());
+  return {.begin = std::min(panels.begin * panel, n), .end = std::min(panels.end * panel, n)};
 }
 
 }  // namespace
 
-DecoderPass::DecoderPass(const DecoderWeights& weights, const ComputeBackend& backend)
-    : weights_(weights), backend_(backend), max_logit_rows_(LogitRows(weights.config.vocab_size)) {
+DecoderPass::DecoderPass(const DecoderWeights& weights, const ComputeBackend& backend, const Int8Weights* int8)
+    : weights_(weights), backend_(backend), int8_(int8), max_logit_rows_(LogitRows(weights.config.vocab_size)) {
   const ModelConfig& config = weights.config;
   const auto rows_of = [&](int64_t width) { return kernels::AlignedBuffer(static_cast<size_t>(kMaxRows * width * backend.bytes())); };
   hidden_ = rows_of(config.hidden_size);
@@ -35,6 +35,9 @@ DecoderPass::DecoderPass(const DecoderWeights& weights, const ComputeBackend& ba
   gate_up_ = rows_of(2 * config.ffn_size);
   activated_ = rows_of(config.ffn_size);
   logits_ = kernels::AlignedBuffer(static_cast<size_t>(max_logit_rows_ * config.vocab_size) * sizeof(float));
+  if (int8 != nullptr) {
+    rounded_ = kernels::Int8Scratch(kMaxRows, std::max({config.hidden_size, config.q_size(), config.ffn_size}));
+  }
 }
 
 void DecoderPass::Run(std::span<const PassRow> rows) { RunTogether(rows, *this, {}); }
@@ -62,22 +65,30 @@ void DecoderPass::Embed(std::span<const PassRow> rows) {
 
 void DecoderPass::RunLayer(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member) {
   AttentionBlock(layer_idx, rows, owner, member);
-  FeedForwardBlock(weights_.layers[static_cast<size_t>(layer_idx)], std::ssize(rows), owner, member);
+  FeedForwardBlock(layer_idx, std::ssize(rows), owner, member);
 }
 
 float* DecoderPass::ComputeLogits(const std::byte* hidden, int64_t m) {
   Check(m >= 1 && m <= max_logit_rows_, "the logits of one product fit their scratch");
   auto* logits = reinterpret_cast<float*>(logits_.data());
   NormRows(backend_, weights_.final_norm, weights_.config.rms_norm_eps, hidden, m, normed_.data());
-  HeadRows(backend_, weights_, normed_.data(), m, logits);
+  if (int8_ != nullptr) {
+    Int8Columns(int8_->head(), normed_.data(), m, {}, nullptr, logits, kernels::DType::kFloat);
+  } else {
+    HeadRows(backend_, weights_, normed_.data(), m, logits);
+  }
   return logits;
 }
 
 float* DecoderPass::ComputeLogitsTogether(int64_t m, DecoderPass& owner, const TeamMember& member) {
   Check(m >= 1 && m <= max_logit_rows_, "the logits of one product fit their scratch");
   NormRows(backend_, weights_.final_norm, weights_.config.rms_norm_eps, owner.hidden(), m, normed_.data());
-  const Share columns = ColumnShare(*backend_.kernels, weights_.config.vocab_size, member);
-  GemmColumns(weights_.head.packed, normed_.data(), m, columns, nullptr, owner.logits_.data(), kernels::DType::kFloat);
+  if (int8_ != nullptr) {
+    Int8Columns(int8_->head(), normed_.data(), m, member, nullptr, owner.logits_.data(), kernels::DType::kFloat);
+  } else {
+    const Share columns = ColumnShare(backend_.kernels->panel, weights_.config.vocab_size, member);
+    GemmColumns(weights_.head.packed, normed_.data(), m, columns, nullptr, owner.logits_.data(), kernels::DType::kFloat);
+  }
   member.Meet();
   return reinterpret_cast<float*>(owner.logits_.data());
 }
@@ -107,13 +118,30 @@ void DecoderPass::GemmColumns(const kernels::PackedMatrix& packed, const void* x
   }
 }
 
-// A member's columns of y = x W^T (+ residual); everything when it is alone.
-void DecoderPass::LinearColumns(const LinearWeights& linear, const void* x, int64_t m, const TeamMember& member, const void* residual,
-                                void* y) const {
-  if (member.team_size() == 1) {
+// A member's columns of y = x W^T (+ residual) with int8 weights. Rounding the rows is cheaper than a meeting: every member rounds all.
+void DecoderPass::Int8Columns(const kernels::Int8Matrix& matrix, const void* x, int64_t m, const TeamMember& member, const void* residual,
+                              void* y, kernels::DType type) {
+  const kernels::Int8Table& table = int8_->kernels();
+  const Share columns = ColumnShare(table.panel, matrix.n, member);
+  if (columns.begin < columns.end) {
+    table.quantize(backend_.type, x, m, matrix.k, rounded_.rows());
+    table.gemm(rounded_.rows(), m, matrix, columns.begin, columns.end, residual, y, matrix.n, type);
+  }
+}
+
+const kernels::Int8Matrix* DecoderPass::Int8Of(int64_t layer_idx, kernels::Int8Matrix Int8LayerWeights::*matrix) const {
+  return int8_ == nullptr ? nullptr : &(int8_->layer(layer_idx).*matrix);
+}
+
+// A member's columns of y = x W^T (+ residual), of `int8` unless it is null; everything when it is alone.
+void DecoderPass::LinearColumns(const LinearWeights& linear, const kernels::Int8Matrix* int8, const void* x, int64_t m,
+                                const TeamMember& member, const void* residual, void* y) {
+  if (int8 != nullptr) {
+    Int8Columns(*int8, x, m, member, residual, y, backend_.type);
+  } else if (member.team_size() == 1) {
     LinearRows(backend_, linear, x, m, residual, y);
   } else {
-    GemmColumns(linear.packed, x, m, ColumnShare(*backend_.kernels, linear.packed.n, member), residual, y, backend_.type);
+    GemmColumns(linear.packed, x, m, ColumnShare(backend_.kernels->panel, linear.packed.n, member), residual, y, backend_.type);
   }
 }
 
@@ -124,13 +152,14 @@ void DecoderPass::AttentionBlock(int64_t layer_idx, std::span<const PassRow> row
   const LayerWeights& layer = weights_.layers[static_cast<size_t>(layer_idx)];
   const int64_t m = std::ssize(rows);
   NormRows(backend_, layer.input_norm, config.rms_norm_eps, owner.hidden_.data(), m, normed_.data());
-  LinearColumns(layer.qkv, normed_.data(), m, member, nullptr, owner.qkv_.data());
+  LinearColumns(layer.qkv, Int8Of(layer_idx, &Int8LayerWeights::qkv), normed_.data(), m, member, nullptr, owner.qkv_.data());
   member.Meet();
   const Share share = EvenShare(m, member.idx, member.team_size());
   owner.Attend(layer_idx, rows.subspan(static_cast<size_t>(share.begin), static_cast<size_t>(share.end - share.begin)), share.begin,
                attention_rows_);
   member.Meet();
-  LinearColumns(layer.o_proj, owner.attended_.data(), m, member, owner.hidden_.data(), owner.hidden_.data());
+  LinearColumns(layer.o_proj, Int8Of(layer_idx, &Int8LayerWeights::o_proj), owner.attended_.data(), m, member, owner.hidden_.data(),
+                owner.hidden_.data());
   member.Meet();
 }
 
@@ -170,13 +199,15 @@ void DecoderPass::StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow>
   }
 }
 
-void DecoderPass::FeedForwardBlock(const LayerWeights& layer, int64_t m, DecoderPass& owner, const TeamMember& member) {
+void DecoderPass::FeedForwardBlock(int64_t layer_idx, int64_t m, DecoderPass& owner, const TeamMember& member) {
   const ModelConfig& config = weights_.config;
+  const LayerWeights& layer = weights_.layers[static_cast<size_t>(layer_idx)];
   NormRows(backend_, layer.post_norm, config.rms_norm_eps, owner.hidden_.data(), m, normed_.data());
-  LinearColumns(layer.gate_up, normed_.data(), m, member, nullptr, owner.gate_up_.data());
+  LinearColumns(layer.gate_up, Int8Of(layer_idx, &Int8LayerWeights::gate_up), normed_.data(), m, member, nullptr, owner.gate_up_.data());
   member.Meet();
   backend_.kernels->swiglu(backend_.type, owner.gate_up_.data(), m, config.ffn_size, activated_.data());
-  LinearColumns(layer.down, activated_.data(), m, member, owner.hidden_.data(), owner.hidden_.data());
+  LinearColumns(layer.down, Int8Of(layer_idx, &Int8LayerWeights::down), activated_.data(), m, member, owner.hidden_.data(),
+                owner.hidden_.data());
   member.Meet();
 }
 

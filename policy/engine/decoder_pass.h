@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "policy/engine/int8_weights.h"
 #include "policy/engine/kv_cache.h"
 #include "policy/engine/lanes.h"
 #include "policy/engine/team.h"
@@ -26,11 +27,12 @@ struct PassRow {
 };
 
 // The forward pass of one lane: everything in the calling thread, with scratch of its own, over weights that all lanes read. The steps are
-// those of policy/model/forward.h, so a row's numbers are the trainer's, bit for bit, with the kernel backend.
+// those of policy/model/forward.h, so a row's numbers are the trainer's, bit for bit, with the kernel backend; not with int8 weights, but
+// then too they are the same whatever rows are beside it.
 class DecoderPass {
  public:
-  // All borrowed. Scratch is made for passes of up to kMaxRows rows.
-  DecoderPass(const DecoderWeights& weights, const ComputeBackend& backend);
+  // All borrowed. Products use `int8` unless it is null. Scratch is made for passes of up to kMaxRows rows.
+  DecoderPass(const DecoderWeights& weights, const ComputeBackend& backend, const Int8Weights* int8 = nullptr);
 
   // Rows of one pass: enough to pay for streaming the weights, few enough for activations to stay in the second-level cache.
   static constexpr int64_t kMaxRows = 256;
@@ -58,16 +60,21 @@ class DecoderPass {
   void Embed(std::span<const PassRow> rows);
   void RunLayer(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member);
   void AttentionBlock(int64_t layer_idx, std::span<const PassRow> rows, DecoderPass& owner, const TeamMember& member);
-  void FeedForwardBlock(const LayerWeights& layer, int64_t m, DecoderPass& owner, const TeamMember& member);
+  void FeedForwardBlock(int64_t layer_idx, int64_t m, DecoderPass& owner, const TeamMember& member);
   void Attend(int64_t layer_idx, std::span<const PassRow> rows, int64_t first, std::vector<kernels::AttentionRow>& attention_rows);
   void GemmColumns(const kernels::PackedMatrix& packed, const void* x, int64_t m, const Share& columns, const void* residual, void* y,
                    kernels::DType type) const;
-  void LinearColumns(const LinearWeights& linear, const void* x, int64_t m, const TeamMember& member, const void* residual, void* y) const;
+  void Int8Columns(const kernels::Int8Matrix& matrix, const void* x, int64_t m, const TeamMember& member, const void* residual, void* y,
+                   kernels::DType type);
+  const kernels::Int8Matrix* Int8Of(int64_t layer_idx, kernels::Int8Matrix Int8LayerWeights::*matrix) const;
+  void LinearColumns(const LinearWeights& linear, const kernels::Int8Matrix* int8, const void* x, int64_t m, const TeamMember& member,
+                     const void* residual, void* y);
   void StoreKeysAndValues(int64_t layer_idx, std::span<const PassRow> rows, int64_t first);
   std::byte* At(kernels::AlignedBuffer& buffer, int64_t element) const;
 
   const DecoderWeights& weights_;
   const ComputeBackend& backend_;
+  const Int8Weights* int8_;
   int64_t max_logit_rows_;
   // Scratch, rows of type T except the logits.
   kernels::AlignedBuffer hidden_;     // [kMaxRows, D], the residual stream
@@ -77,6 +84,7 @@ class DecoderPass {
   kernels::AlignedBuffer gate_up_;    // [kMaxRows, 2 F]
   kernels::AlignedBuffer activated_;  // [kMaxRows, F]
   kernels::AlignedBuffer logits_;     // float [max_logit_rows, V]
+  kernels::Int8Scratch rounded_;      // [kMaxRows, the widest input], with int8 weights
   std::vector<TokenId> tokens_;
   std::vector<int64_t> positions_;
   std::vector<kernels::AttentionRow> attention_rows_;

@@ -33,8 +33,8 @@ PassRow PromptRow(const RunningGroup& group, int64_t i) {
 
 }  // namespace
 
-Lane::Lane(const DecoderWeights& weights, const ComputeBackend& backend)
-    : pass_(weights, backend),
+Lane::Lane(const DecoderWeights& weights, const ComputeBackend& backend, const Int8Weights* int8)
+    : pass_(weights, backend, int8),
       sampler_(*backend.kernels, weights.config.vocab_size),
       hidden_bytes_(weights.config.hidden_size * backend.bytes()),
       vocab_size_(weights.config.vocab_size) {}

@@ -31,8 +31,8 @@ struct LaneWork {
 // own. Rows of running samples and of prompts go through the same passes, so a prompt that joins costs no second stream of the weights.
 class Lane {
  public:
-  // All borrowed.
-  Lane(const DecoderWeights& weights, const ComputeBackend& backend);
+  // All borrowed; `int8` as in DecoderPass.
+  Lane(const DecoderWeights& weights, const ComputeBackend& backend, const Int8Weights* int8);
 
   int64_t max_logit_rows() const { return pass_.max_logit_rows(); }  // bounds the samples of RunTogether
 
