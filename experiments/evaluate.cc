@@ -114,6 +114,16 @@ Json EvaluationExamples(const EvaluationResult& result, int64_t count) {
   return examples;
 }
 
+Json EvaluationQuestions(const EvaluationResult& result) {
+  Json questions = Json::array();
+  for (const RolloutGroup& group : result.groups) {
+    const auto correct = std::count_if(group.rollouts.begin(), group.rollouts.end(),
+                                       [](const Rollout& rollout) { return rollout.verdict.outcome == Outcome::kCorrect; });
+    questions.push_back({{"task", group.task.id}, {"correct", correct}, {"samples", group.rollouts.size()}});
+  }
+  return questions;
+}
+
 Json EvaluationSummary(const EvaluationResult& result) {
   Json at_k = Json::array();
   for (const AtK& one : result.at_k) {

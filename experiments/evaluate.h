@@ -43,6 +43,9 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, const Evaluati
 // The first sample of each of the first `count` questions: [{"task", "question", "gold", "answer", "outcome"}].
 Json EvaluationExamples(const EvaluationResult& result, int64_t count);
 
+// [{"task", "correct", "samples"}] for every question, to pair this evaluation with another (experiments/paired_difference.h).
+Json EvaluationQuestions(const EvaluationResult& result);
+
 // {"questions", "samples", "pass@1", "standard_error", "unscored", "mean_length", "truncated", "seconds", "at_k"}, the last
 // [{"k", "questions", "pass@k", "pass@k_error", "cons@k", "cons@k_error"}].
 Json EvaluationSummary(const EvaluationResult& result);

@@ -10,6 +10,7 @@
 #include "experiments/cpu_time.h"
 #include "experiments/measure.h"
 #include "experiments/open_run.h"
+#include "experiments/paired_difference.h"
 #include "experiments/pipeline/ledger.h"
 #include "experiments/pipeline/pipeline_page.h"
 #include "experiments/pipeline/run_stage.h"
@@ -46,6 +47,7 @@ class PipelineRun {
   absl::StatusOr<Json> RunOrRead(const Stage& stage, size_t index);
   absl::StatusOr<Json> CostOf(const Stage& stage, bool has_log, double seconds, double cpu_seconds) const;
   absl::StatusOr<Json> Evaluation(const std::string& folder, const std::string& model);
+  absl::Status AddGain(Json& row);
   absl::StatusOr<ModelShape> Shape(const std::string& model) const;
 
   const Pipeline& pipeline_;
@@ -55,6 +57,8 @@ class PipelineRun {
   Rates rates_;
   Json machine_;
   Json rows_;
+  TaskShares measured_before_;  // of the model measured last; empty before the first
+  std::string measured_name_;
   int stopped_by_ = 0;
 };
 
@@ -86,7 +90,7 @@ absl::StatusOr<Json> PipelineRun::Evaluation(const std::string& folder, const st
   const Json settings = {{"recipe", ConfigToJson(recipe)}, {"budgets", pipeline_.settings.budgets}};
   if (Exists(path)) {
     CUPEL_ASSIGN_OR_RETURN(Json stored, ReadJsonFile(path));
-    if (stored.value("settings", Json()) == settings) {
+    if (stored.value("settings", Json()) == settings && stored.contains("questions")) {
       return stored;
     }
   }
@@ -94,6 +98,7 @@ absl::StatusOr<Json> PipelineRun::Evaluation(const std::string& folder, const st
   CUPEL_ASSIGN_OR_RETURN(const ModelShape shape, Shape(model));
   const Json result = {{"settings", settings},
                        {"summary", measured.summary},
+                       {"questions", EvaluationQuestions(measured.result)},
                        {"examples", EvaluationExamples(measured.result, kExamples)},
                        {"cost", CostJson(CostOfEvaluation(measured.summary, shape), rates_)}};
   CUPEL_RETURN_IF_ERROR(MakeDirectories(folder));
@@ -107,7 +112,26 @@ absl::Status PipelineRun::Untouched() {
   }
   progress_.Line(fmt::format("[0/{}] {}: {}", pipeline_.stages.size(), kUntouched, pipeline_.untouched));
   CUPEL_ASSIGN_OR_RETURN(Json evaluation, Evaluation(pipeline_.settings.folder + "/" + kUntouched, pipeline_.untouched));
-  rows_.push_back({{"name", kUntouched}, {"kind", ""}, {"evaluation", std::move(evaluation)}});
+  Json row = {{"name", kUntouched}, {"kind", ""}, {"evaluation", std::move(evaluation)}};
+  CUPEL_RETURN_IF_ERROR(AddGain(row));
+  rows_.push_back(std::move(row));
+  return absl::OkStatus();
+}
+
+// How much better the model of `row` is than the one measured before it, on the same questions.
+absl::Status PipelineRun::AddGain(Json& row) {
+  const std::string name = row["name"];
+  CUPEL_ASSIGN_OR_RETURN(TaskShares shares, ReadTaskShares(row["evaluation"]["questions"], name + "/evaluation.json"));
+  if (!measured_before_.empty()) {
+    const PairedDifference pair = Compare(measured_before_, shares);
+    row["gain"] = {{"over", measured_name_},
+                   {"mean", pair.difference.mean},
+                   {"standard_error", pair.difference.error},
+                   {"low95", pair.low95()},
+                   {"high95", pair.high95()}};
+  }
+  measured_before_ = std::move(shares);
+  measured_name_ = name;
   return absl::OkStatus();
 }
 
@@ -158,6 +182,7 @@ absl::Status PipelineRun::Stages() {
                 {"cost", (*record)["cost"]}};
     if (stage.evaluate) {
       CUPEL_ASSIGN_OR_RETURN(row["evaluation"], Evaluation(stage.folder, stage.output));
+      CUPEL_RETURN_IF_ERROR(AddGain(row));
     }
     rows_.push_back(std::move(row));
   }

@@ -16,8 +16,9 @@ namespace cupel {
 namespace {
 
 // The cells of a stage's row, the header's order.
-constexpr std::array<std::string_view, 12> kColumns = {"stage",   "kind",           "pass@1", "±",   "cons@k",     "tokens an answer",
-                                                       "sampled", "trained tokens", "TFLOP",  "MFU", "core-hours", "price"};
+constexpr std::array<std::string_view, 13> kColumns = {
+    "stage",   "kind",           "pass@1", "±",   "gain (95 %)", "cons@k", "tokens an answer",
+    "sampled", "trained tokens", "TFLOP",  "MFU", "core-hours",  "price"};
 
 std::string Number(const Json& value, const char* format) {
   return value.is_number() ? fmt::format(fmt::runtime(format), value.get<double>()) : std::string("-");
@@ -27,6 +28,13 @@ const Json& At(const Json& object, std::string_view key) {
   static const Json kNone;
   const auto found = object.is_object() ? object.find(key) : object.end();
   return found == object.end() || !object.is_object() ? kNone : *found;
+}
+
+// Over the model measured before, question by question.
+std::string GainText(const Json& gain) {
+  return gain.is_object() ? fmt::format("{:+.3f} ({:+.3f} to {:+.3f})", gain["mean"].get<double>(), gain["low95"].get<double>(),
+                                        gain["high95"].get<double>())
+                          : std::string("-");
 }
 
 std::vector<std::string> Cells(const Json& row, const std::string& currency) {
@@ -40,6 +48,7 @@ std::vector<std::string> Cells(const Json& row, const std::string& currency) {
           kind.is_string() ? kind.get<std::string>() : std::string(),
           Number(At(summary, "pass@1"), "{:.3f}"),
           Number(At(summary, "standard_error"), "{:.3f}"),
+          GainText(At(row, "gain")),
           Number(At(last, "cons@k"), "{:.3f}"),
           Number(At(summary, "mean_length"), "{:.1f}"),
           Number(At(cost, "sampled_tokens"), "{:.0f}"),
@@ -197,7 +206,8 @@ std::string PipelinePage(const Json& summary, const Json& behaviour) {
   const std::vector<NamedEvaluation> evaluations = Evaluations(summary);
   std::string body = fmt::format("<h1>{}</h1>\n{}", EscapeHtml(summary["folder"].get<std::string>()), TableHtml(summary));
   body += fmt::format(
-      "<p class=\"note\">Costs are those of the stages; measuring is not in them. MFU is over wall time, against {} GFLOP/s measured "
+      "<p class=\"note\">A gain is over the model measured before, paired by question, with its 95 % interval. Costs are those of the "
+      "stages; measuring is not in them. MFU is over wall time, against {} GFLOP/s measured "
       "before the "
       "first stage.</p>\n",
       Number(At(At(summary, "machine"), "matmul_gflops"), "{:.0f}"));

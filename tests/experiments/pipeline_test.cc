@@ -60,6 +60,7 @@ TEST_CASE("a chain of every kind of stage runs, is finished the second time, and
     INFO(DumpJson(stage));
     const std::string kind = stage["kind"];
     CHECK(stage.contains("evaluation") == (kind != "traces" && kind != "sample"));
+    CHECK(stage.contains("gain") == (stage.contains("evaluation") && stage["name"] != "untouched"));
     if (kind == "sft" || kind == "train") {
       CHECK(stage["cost"]["trained_tokens"].get<double>() > 0);
       CHECK(stage["cost"]["flops"].get<double>() > 0);
@@ -75,6 +76,15 @@ TEST_CASE("a chain of every kind of stage runs, is finished the second time, and
       CHECK(stage["facts"]["of_layers"] == 2);
     }
   }
+  // The ends of the chain, by the command that people compare with.
+  const ProcessResult compared =
+      testing::Cupel({"compare", folder + "/student/evaluation.json", folder + "/distill/evaluation.json", "--json"});
+  INFO(compared.err);
+  REQUIRE(compared.exit_code == 0);
+  const Json pair = ParseJson(compared.out, "json").value();
+  CHECK(summary["stages"].back()["gain"]["over"] == "student");
+  CHECK(pair["difference"]["low95"] == summary["stages"].back()["gain"]["low95"]);
+  CHECK(pair["second"]["pass@1"] == summary["stages"].back()["evaluation"]["summary"]["pass@1"]);
   const std::string page = ReadFile(folder + "/report.html").value();
   for (const char* part : {"<svg", "Behaviour", "distill", "not skill", "all stages"}) {
     CHECK(Contains(page, part));
