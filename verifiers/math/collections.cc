@@ -15,6 +15,17 @@ bool IsDeclaration(Expr expr) {
          !expr->kid(0)->Is(Kind::kNumber);
 }
 
+// max for "maximum", "\\max" and "the greatest value"; the words or the name for every other label.
+std::string LabelName(Expr name) {
+  const auto says = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return name->text.find(word) != std::string::npos; });
+  };
+  const bool has_words = name->Is(Kind::kText) || name->Is(Kind::kFunction);
+  const bool is_most = has_words && says({"max", "greatest", "largest"});
+  const bool is_least = has_words && says({"min", "least", "smallest"});
+  return is_most == is_least ? ToText(name, 200) : is_most ? "max" : "min";
+}
+
 }  // namespace
 
 // One value of an expression with signs of plus or minus. `minus`: bit 0 for all of them where they go together, else bit i for sign i.
@@ -109,6 +120,10 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
            !(items[0]->Is(Kind::kRelation) && items[0]->kid(0)->IsSymbol(inner[0]));
   };
   while (items.size() == 2 && separators[0] == ',' && is_bound(items.back())) {
+    const std::string name = FreeSymbols(items.back())[0];
+    if (name.size() == 1 && std::string_view("ijklmnpq").find(name[0]) != std::string_view::npos) {
+      reals.push_back(name);  // "2^k, k >= 1": any letter would do
+    }
     items.pop_back();
     separators.pop_back();
   }
@@ -366,6 +381,44 @@ bool Comparer::ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<
   return !names.empty();
 }
 
+// "A(1, 2), B(3, 4)" on both sides: every point goes with its name.
+Judgement Comparer::CompareNamedPoints(Expr gold, Expr pred, bool& applies) {
+  const auto points = [&](Expr expr, std::vector<std::pair<std::string, Expr>>& result) {
+    if (!expr->Is(Kind::kList) && !expr->Is(Kind::kSet)) {
+      return false;
+    }
+    for (const Expr kid : expr->kids) {
+      const std::string name = kid->Is(Kind::kMultiply)   ? kid->kid(0)->text
+                               : kid->Is(Kind::kApply)    ? kid->text
+                               : kid->Is(Kind::kFunction) ? kid->name
+                                                          : std::string();
+      const auto items = name.empty() ? std::nullopt : TupleItems(kid);
+      if (!items) {
+        return false;
+      }
+      result.emplace_back(name, arena_.Make(Kind::kGroup, *items, "()"));
+    }
+    std::ranges::sort(result, {}, &std::pair<std::string, Expr>::first);
+    return std::ranges::adjacent_find(result, {}, &std::pair<std::string, Expr>::first) == result.end();
+  };
+  std::vector<std::pair<std::string, Expr>> g;
+  std::vector<std::pair<std::string, Expr>> p;
+  applies = points(gold, g) && points(pred, p);
+  if (!applies) {
+    return {};
+  }
+  if (g.size() != p.size() || !std::ranges::equal(g, p, {}, &std::pair<std::string, Expr>::first, &std::pair<std::string, Expr>::first)) {
+    return IsDifferentBy("labels");
+  }
+  std::vector<Expr> left;
+  std::vector<Expr> right;
+  for (size_t i = 0; i < g.size(); ++i) {
+    left.push_back(g[i].second);
+    right.push_back(p[i].second);
+  }
+  return CompareSequences(left, right);
+}
+
 // "a = 1, b = 2" against the same names in another order, or against (1, 2).
 Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
   std::vector<Expr> gold_names;
@@ -381,10 +434,12 @@ Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
     }
     std::vector<Expr> ordered;
     for (const Expr name : gold_names) {
-      const auto found = std::ranges::find_if(pred_names, [&](Expr other) { return SameTree(name, other); });
+      const auto found = std::ranges::find(pred_names, LabelName(name), &LabelName);
       if (found == pred_names.end()) {
-        return std::ranges::all_of(gold_names, [](Expr n) { return n->Is(Kind::kText); }) ? CompareSequences(gold_values, pred_values)
-                                                                                          : IsDifferentBy("labels");
+        // Other words for the same things in the same order; a name that both have must go with its value.
+        const bool are_words = std::ranges::all_of(gold_names, [](Expr n) { return n->Is(Kind::kText); });
+        const bool share_name = std::ranges::find_first_of(gold_names, pred_names, {}, &LabelName, &LabelName) != gold_names.end();
+        return are_words && !share_name ? CompareSequences(gold_values, pred_values) : IsDifferentBy("labels");
       }
       ordered.push_back(pred_values[static_cast<size_t>(found - pred_names.begin())]);
     }

@@ -51,6 +51,14 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
   if (!gold_parameters_.empty() || !pred_parameters_.empty() || gold->Is(Kind::kModular) != pred->Is(Kind::kModular) ||
       (IsPeriodic(gold) && IsPeriodic(pred))) {
     bool applies = false;
+    if (!gold_parameters_.empty() && !pred_parameters_.empty()) {  // value by value, before families that only cover the same numbers
+      if (const Judgement plain = CompareByType(gold, pred); plain.is_equal()) {
+        return plain;
+      }
+      if (const Judgement renamed = CompareRenamed(gold, pred); renamed.is_equal()) {
+        return renamed;
+      }
+    }
     if (const Judgement families = CompareFamilies(gold, pred, applies); applies) {
       return families;
     }
@@ -67,6 +75,9 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   bool applies = false;
   if (const Judgement assigned = CompareAssignments(gold, pred, applies); applies) {
     return assigned;
+  }
+  if (const Judgement points = CompareNamedPoints(gold, pred, applies); applies) {
+    return points;
   }
   if (const Judgement several = CompareSeveralEquations(gold, pred); several.is_equal()) {
     return several;
@@ -200,6 +211,23 @@ Judgement Comparer::CompareIntervals(Expr gold, Expr pred, bool& applies) {
     const auto p = Pieces(pred, other, true);
     if (g && p) {
       return variable.empty() || other.empty() || variable == other ? ComparePieces(*g, *p) : IsDifferentBy("variables");
+    }
+  }
+  // { 2^k | k >= 0 } and { 2^n | n >= 0 }: values of one bound variable.
+  const auto bound_name = [&](Expr expr) {
+    const bool is_image = expr->Is(Kind::kSetBuilder) && IsScalar(expr->kid(0)) && !expr->kid(0)->Is(Kind::kSymbol);
+    const std::vector<std::string> names = is_image ? FreeSymbols(expr->kid(1)) : std::vector<std::string>();
+    return names.size() == 1 ? names[0] : std::string();
+  };
+  const std::string gold_name = bound_name(gold);
+  const std::string pred_name = bound_name(pred);
+  if (!gold_name.empty() && !pred_name.empty()) {
+    std::string ignored;
+    const bool has_bounds = RelationPieces(gold->kid(1), ignored) &&
+                            RelationPieces(Substitute(arena_, pred->kid(1), pred_name, arena_.Symbol(gold_name)), ignored);
+    const Judgement heads = Compare(gold->kid(0), Substitute(arena_, pred->kid(0), pred_name, arena_.Symbol(gold_name)));
+    if (has_bounds && heads.is_equal()) {
+      return ConditionsConflict(gold->kid(1), pred->kid(1), false) ? IsDifferentBy("conditions") : heads;
     }
   }
   // { x | x \ne k pi } and x \ne k pi: the condition stands for the set.

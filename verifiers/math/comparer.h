@@ -41,6 +41,9 @@ class Comparer {
 
   Judgement Compare(Expr gold, Expr pred);
 
+  // Whether both answers bound a parameter, or say where a value is taken, and not in the same way: "2^k, k >= 1" and "2^k, k >= 0".
+  bool ConditionsDiffer(const Reading& gold, const Reading& pred);
+
  private:
   // --- comparer.cc
   Judgement CompareInner(Expr gold, Expr pred);
@@ -53,11 +56,16 @@ class Comparer {
   Judgement CompareLists(Expr gold, Expr pred, bool& applies);
   static bool IsPeriodic(Expr expr);
 
+  // --- conditions.cc
+  std::vector<Expr> ConditionsOf(const Reading& reading);
+  bool ConditionsConflict(Expr gold, Expr pred, bool same_name);
+
   // --- collections.cc
   Judgement CompareSequences(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareUnordered(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareCases(Expr gold, Expr pred);
   Judgement CompareAssignments(Expr gold, Expr pred, bool& applies);
+  Judgement CompareNamedPoints(Expr gold, Expr pred, bool& applies);
   bool ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values);
   std::optional<std::vector<Expr>> TupleItems(Expr expr);
   std::optional<std::vector<Expr>> ListItems(Expr expr);
@@ -105,6 +113,7 @@ class Comparer {
   Judgement CompareEquations(Expr gold, Expr pred);
   Judgement CompareInequalities(Expr gold, Expr pred);
   Judgement CompareDefinitions(Expr gold, Expr pred, bool& applies);
+  Judgement CompareSequenceTerms(Expr gold, Expr pred, bool& applies);
   Judgement CompareModular(Expr gold, Expr pred);
   Judgement CompareSeveralEquations(Expr gold, Expr pred);
   Expr Minus(Expr a, Expr b);

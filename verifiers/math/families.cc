@@ -208,9 +208,17 @@ Judgement Comparer::CompareRenamed(Expr gold, Expr pred) {
   if (options_.antiderivative_constant && DifferByConstant(gold, pred)) {
     return IsEqualBy("identity_test");
   }
+  // c and C are constants of integration beside a variable only.
+  const bool has_variable = std::ranges::any_of(gold_names, [&](const std::string& name) {
+    return name == "theta" || (name.size() == 1 && std::string_view("xtuvszrn").find(name[0]) != std::string_view::npos);
+  });
+  const auto is_capital = [](const std::string& name) {
+    return name.size() == 1 && std::string_view("ABDK").find(name[0]) != std::string_view::npos;
+  };
   const auto may_pair = [&](const std::string& g, const std::string& p) {
     return has(gold_parameters_, g) || has(pred_parameters_, p) || has(gold_reals_, g) || has(pred_reals_, p) ||
-           (is_constant(g) && is_constant(p)) || (is_free(g) && is_letter(p) && !has_capitals);
+           (is_constant(g) && is_constant(p) && has_variable) || (is_free(g) && is_letter(p) && !has_capitals && has_variable) ||
+           (is_free(p) && p != "C" && is_capital(g) && has_variable);
   };
   std::vector<std::string> g;
   std::vector<std::string> p;

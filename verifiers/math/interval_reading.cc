@@ -28,6 +28,8 @@ std::optional<std::vector<Piece>> RealSet(std::string_view name, Expr zero) {
   return name == "R*" ? std::optional(std::vector<Piece>{{nullptr, zero, false, false}, {zero, nullptr, false, false}}) : std::nullopt;
 }
 
+constexpr std::string_view kUnnamed = "?";  // the unknown of "at least 5"
+
 char Flipped(char operation) {
   switch (operation) {
     case '<':
@@ -78,6 +80,40 @@ std::optional<std::vector<Piece>> Comparer::LinkPieces(Expr left, char operation
   if (is_unknown(right) && !is_unknown(left)) {
     return LinkPieces(right, Flipped(operation), left, variable);
   }
+  const auto is_absolute_value = [](const Node& node) { return node.kind == Kind::kFunction && node.text == "abs"; };
+  if (is_absolute_value(*left) && !AnyNode(left->kid(0), is_absolute_value) && right_names.empty() &&
+      std::string_view("<>lg").find(operation) != std::string_view::npos && !is_unknown(left)) {  // |x - 2| < 3
+    const auto above = LinkPieces(left->kid(0), operation, right, variable);
+    const auto below = above ? LinkPieces(left->kid(0), Flipped(operation), arena_.Make(Kind::kNegate, {right}), variable) : std::nullopt;
+    if (!below) {
+      return std::nullopt;
+    }
+    if (operation == '<' || operation == 'l') {
+      return Intersect(*above, *below);
+    }
+    std::vector<Piece> both = *above;
+    both.insert(both.end(), below->begin(), below->end());
+    return Merge(std::move(both));
+  }
+  if (!is_unknown(left) && right_names.empty() && left_names.size() == 1) {
+    // a x + b with rational a and b against any constant.
+    Rational offset;
+    Rational next;
+    const Expr at_zero = Substitute(arena_, left, left_names[0], arena_.Number(0));
+    const Expr at_one = Substitute(arena_, left, left_names[0], arena_.Number(1));
+    if (EvaluateRational(at_zero, arena_.budget(), offset) == EvalStatus::kOk &&
+        EvaluateRational(at_one, arena_.budget(), next) == EvalStatus::kOk && !(next == offset)) {
+      const Rational slope = next - offset;
+      const Expr symbol = arena_.Symbol(left_names[0]);
+      const Expr line = arena_.Make(Kind::kAdd, {arena_.Number(offset), arena_.Make(Kind::kMultiply, {arena_.Number(slope), symbol})});
+      Rational bound;
+      const bool is_rational = EvaluateRational(right, arena_.budget(), bound) == EvalStatus::kOk;
+      if (!is_rational && SameValue(left, line, arena_).is_equal()) {
+        const Expr end = arena_.Make(Kind::kDivide, {Minus(right, arena_.Number(offset)), arena_.Number(slope)});
+        return LinkPieces(symbol, slope.sign() > 0 ? operation : Flipped(operation), end, variable);
+      }
+    }
+  }
   if (!is_unknown(left)) {
     // a x + b against a constant, with rational numbers only.
     std::vector<std::string> names = left_names;
@@ -103,10 +139,10 @@ std::optional<std::vector<Piece>> Comparer::LinkPieces(Expr left, char operation
   const bool is_absolute = left->Is(Kind::kFunction);
   const Expr unknown = is_absolute ? left->kid(0) : left;
   const std::string name = unknown->Is(Kind::kSymbol) ? unknown->text : ToText(unknown, 100);
-  if (std::ranges::find(right_names, unknown->text) != right_names.end() || (!variable.empty() && variable != name)) {
+  if (std::ranges::find(right_names, unknown->text) != right_names.end() || (!variable.empty() && name != kUnnamed && variable != name)) {
     return std::nullopt;
   }
-  variable = name;
+  variable = name == kUnnamed ? variable : name;
   bool negative = false;
   const bool infinite = IsInfinite(right, negative);
   const Expr end = infinite ? nullptr : right;

@@ -238,7 +238,9 @@ std::optional<std::vector<Expr>> Comparer::MatrixItems(Expr expr, int64_t& colum
 
 // The components of 3i - 2j + k, where i, j and k are the unit vectors.
 std::optional<std::vector<Expr>> Comparer::VectorItems(Expr expr, size_t size) {
-  const bool has_j = AnyNode(expr, [](const Node& node) { return node.IsSymbol("j") || node.IsSymbol("hat j"); });
+  const bool has_j = AnyNode(expr, [](const Node& node) { return node.IsSymbol("j") || node.IsSymbol("hat j"); }) ||
+                     (size == 3 && AnyNode(expr, [](const Node& node) { return node.IsSymbol("i"); }) &&
+                      AnyNode(expr, [](const Node& node) { return node.IsSymbol("k"); }));
   if ((size != 2 && size != 3) || !IsScalar(expr) || !has_j) {
     return std::nullopt;
   }

@@ -200,7 +200,7 @@ Expr Parser::ParseItem() {
 
 bool Parser::AtCondition() const {
   return At(Tok::kWord) && Now().is_prose &&
-         (Now().text == "if" || Now().text == "when" || Now().text == "whenever" || Now().text == "otherwise");
+         (Now().text == "if" || Now().text == "when" || Now().text == "whenever" || Now().text == "otherwise" || Now().text == "for");
 }
 
 // "n/2 if n is even" as a value with its case.
@@ -219,7 +219,8 @@ Expr Parser::ParseRelation() {
     return nullptr;
   }
   kids.push_back(side);
-  while (At(Tok::kRelation)) {
+  const auto eat_alignment = [this] { return At(Tok::kAmpersand) && Ahead().kind == Tok::kRelation && Eat(Tok::kAmpersand); };
+  while (At(Tok::kRelation) || eat_alignment()) {
     char operation = RelationOperator(Now().text);
     operation = operation == 'c' && !has_modulus_ ? '=' : operation;
     ++position_;
@@ -375,6 +376,13 @@ bool Parser::StartsFactor(Expr before) const {
   return !before->Is(Kind::kText);
 }
 
+// Behind dots, another factor: 1 \cdot 2 \cdots n.
+bool Parser::ContinuesProduct() const {
+  const Tok next = Ahead().kind;
+  return next == Tok::kTimes || next == Tok::kNumber || next == Tok::kLetter || next == Tok::kFraction || next == Tok::kOpen ||
+         next == Tok::kBrace || (next == Tok::kWord && !Ahead().is_prose);
+}
+
 Expr Parser::ParseTerm() {
   std::vector<Expr> factors;
   Expr factor = ParseFactor();
@@ -386,7 +394,8 @@ Expr Parser::ParseTerm() {
     if (context_.in_function && (At(Tok::kTimes) || At(Tok::kSlash) || At(Tok::kDivide) || At(Tok::kFunction))) {
       break;
     }
-    if (At(Tok::kTimes) || (StartsFactor(factors.back()) && !(context_.in_function && At(Tok::kOpen)))) {
+    const bool goes_on = At(Tok::kDots) && factors.size() >= 2 && !context_.in_function && ContinuesProduct();
+    if (At(Tok::kTimes) || goes_on || (StartsFactor(factors.back()) && !(context_.in_function && At(Tok::kOpen)))) {
       Eat(Tok::kTimes);
       factor = ParseFactor();
       if (factor == nullptr) {

@@ -19,7 +19,7 @@ Expr Parser::ParseAtomInner() {
   const Token token = Now();
   switch (token.kind) {
     case Tok::kNumber:
-      return ParseNumber();
+      return AtChosen() ? ParseChosen() : ParseNumber();
     case Tok::kLetter:
       if ((token.text == "Gamma" || token.text == "zeta") && Ahead().kind == Tok::kOpen && Ahead().text == "(") {
         return ParseFunction();
@@ -204,8 +204,14 @@ Expr Parser::ParseScript() {
   if (At(Tok::kNumber)) {
     return ParseNumber();
   }
-  const Expr atom = ParseAtom();
-  return atom;
+  return At(Tok::kWord) && !Now().is_prose && Now().text.size() > 1 ? ParseLetter() : ParseAtom();
+}
+
+// The first of letters that run together: e^xy is e^x y.
+Expr Parser::ParseLetter() {
+  const Expr letter = arena_.Symbol(std::string_view(Now().text).substr(0, 1));
+  tokens_[position_].text.erase(0, 1);
+  return letter;
 }
 
 // The argument of \frac: a group, or one character.
@@ -219,9 +225,7 @@ Expr Parser::ParseArgument() {
     return digit;
   }
   if (At(Tok::kWord) && !Now().is_prose && Now().text.size() > 1) {
-    const Expr letter = arena_.Symbol(std::string_view(Now().text).substr(0, 1));
-    tokens_[position_].text.erase(0, 1);
-    return letter;
+    return ParseLetter();
   }
   if (At(Tok::kLetter)) {
     const Expr letter = arena_.Symbol(Now().text);
@@ -276,6 +280,23 @@ Expr Parser::ParseBinomial() {
   return k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, "binom");
 }
 
+// "6C2" and "6P2"; in 2C_1 the letter is a constant.
+bool Parser::AtChosen() const {
+  const bool is_count = Ahead().kind == Tok::kLetter && (Ahead().text == "C" || Ahead().text == "P") && !Ahead().space_before;
+  const Token& last = Ahead(2);
+  const auto is_whole = [](const Token& token) { return token.kind == Tok::kNumber && std::ranges::all_of(token.text, &IsDigit); };
+  return is_count && is_whole(Now()) && is_whole(last) && !last.space_before;
+}
+
+Expr Parser::ParseChosen() {
+  const Expr n = NumberNode(Now().text);
+  const std::string_view name = Ahead().text == "C" ? "binom" : "perm";
+  position_ += 2;
+  const Expr k = NumberNode(Now().text);
+  ++position_;
+  return n == nullptr || k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, name);
+}
+
 // "{}^{10}C_3" and "^{10}C_3".
 Expr Parser::ParseIndexedBinomial() {
   ++position_;
@@ -309,8 +330,7 @@ Expr Parser::ParseAccent() {
   return ParseSymbol(accent == "vec" ? name : accent + " " + name);
 }
 
-// \sum_{k=1}^{n} body, \int_a^b body dx and \lim_{x \to a} body. Big unions and integrals without bounds are only ever equal to their own
-// text.
+// \sum_{k=1}^{n} body, \int_a^b body dx and \lim_{x \to a} body. Big unions are only ever equal to their own text.
 Expr Parser::ParseBig() {
   const std::string name = Now().text;
   ++position_;
@@ -340,7 +360,7 @@ Expr Parser::ParseBig() {
     bound = parsed;
   }
   if (name == "int") {
-    return low == nullptr || high == nullptr ? Fail("an integral, limit or big union") : ParseIntegral(low, high);
+    return (low == nullptr) != (high == nullptr) ? Fail("an integral with one bound") : ParseIntegral(low, high);
   }
   const bool is_limit = name == "lim";
   high = is_limit && low != nullptr && low->Is(Kind::kRelation) ? low->kid(1) : high;
@@ -395,6 +415,9 @@ Expr Parser::ParseIntegral(Expr low, Expr high) {
     const Expr body = depth == 0 ? ParseAtom() : ParseTerm();
     if (body == nullptr) {
       return nullptr;
+    }
+    if (low == nullptr) {  // without bounds it only names what it is equal to
+      return arena_.Make(Kind::kApply, {body, arena_.Symbol(variable)}, "integral");
     }
     Node node;
     node.kind = Kind::kSum;

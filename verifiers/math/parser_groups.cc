@@ -4,6 +4,19 @@
 #include "verifiers/math/parser_impl.h"
 
 namespace cupel::math {
+namespace {
+
+// Whether square brackets only group: a sum without division and roots, of which no floor would be meant.
+bool IsGroupedSum(Expr inner) {
+  const auto has = [&](const auto& test) { return AnyNode(inner, test); };
+  return inner->Is(Kind::kAdd) && !has([](const Node& node) {
+           return node.kind == Kind::kDivide || node.kind == Kind::kPlusMinus || (node.kind == Kind::kNumber && !node.value.is_integer()) ||
+                  (node.kind == Kind::kFunction && (node.text == "sqrt" || node.text == "root"));
+         }) &&
+         !FreeSymbols(inner).empty();
+}
+
+}  // namespace
 
 Expr Parser::InContext(const Context& context, Expr (Parser::*parse)()) {
   const Context saved = context_;
@@ -54,9 +67,9 @@ Expr Parser::ParseGroup() {
     return Fail("brackets of two kinds around one value");
   }
   if (!inner->Is(Kind::kList)) {
-    return open == "<"                   ? arena_.Make(Kind::kGroup, {inner}, "<>")
-           : open == "[" && close == "]" ? arena_.Make(Kind::kGroup, {inner}, "[]")
-                                         : inner;
+    return open == "<"                                           ? arena_.Make(Kind::kGroup, {inner}, "<>")
+           : open == "[" && close == "]" && !IsGroupedSum(inner) ? arena_.Make(Kind::kGroup, {inner}, "[]")
+                                                                 : inner;
   }
   const bool has_words = inner->text.find_first_of("&|") != std::string::npos;
   return has_words ? inner : arena_.Make(Kind::kGroup, inner->kids, open + close);
@@ -192,6 +205,12 @@ Expr Parser::ParseFunction() {
     if (script == nullptr) {
       return nullptr;
     }
+  }
+  const bool has_joined_base = name == "log" && base == nullptr && exponent == nullptr && At(Tok::kNumber) && !Now().space_before &&
+                               (Now().text == "2" || Now().text == "10") && Ahead().kind == Tok::kOpen && !Ahead().space_before;
+  if (has_joined_base) {  // log2(x), log10(x)
+    base = NumberNode(Now().text);
+    ++position_;
   }
   if (At(Tok::kRelation) && (name == "max" || name == "min") && base == nullptr && exponent == nullptr) {
     return arena_.Symbol(name);  // "\\max = 12" names a value

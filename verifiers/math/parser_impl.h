@@ -58,6 +58,7 @@ class Parser {
   Expr ParseRatio(Expr first);
   bool StartsOperand() const;
   bool StartsFactor(Expr before) const;
+  bool ContinuesProduct() const;
   bool EatSeparator(char& separator);
   bool EndsList() const;
   bool BeginsItem(size_t position) const;  // whether the token there is the first of an item
@@ -69,6 +70,7 @@ class Parser {
   Expr ParseAtomInner();
   Expr ParsePostfix(Expr atom);
   Expr ParseScript();
+  Expr ParseLetter();
   Expr ParseSymbol(std::string_view name);
   Expr ParseWord();
   Expr ParseText();
@@ -82,6 +84,8 @@ class Parser {
   Expr ParseIntegral(Expr low, Expr high);
   bool AtInverse() const;
   Expr ParseIndexedBinomial();
+  bool AtChosen() const;
+  Expr ParseChosen();
   std::string ScriptText();
   bool AtDegree() const;
 

@@ -16,8 +16,11 @@ namespace {
 constexpr auto kConditions = std::to_array<std::string_view>({"if", "when", "unless", "otherwise", "whenever", "else", "except"});
 constexpr auto kClauses =
     std::to_array<std::string_view>({"where", "for", "such", "provided", "assuming", "given", "since", "because", "which"});
+// What tells where a value is taken.
+constexpr auto kPlaces = std::to_array<std::string_view>({"attained", "achieved", "reached", "occurring", "equality"});
 constexpr auto kCopulas =
     std::to_array<std::string_view>({"is", "are", "be", "was", "equals", "equal", "get", "obtain", "becomes", "were"});
+constexpr auto kHedges = std::to_array<std::string_view>({"could", "might", "may", "maybe", "perhaps", "possibly", "probably"});
 constexpr auto kNegations = std::to_array<std::string_view>({"not", "no", "never", "isn", "aren", "cannot", "neither", "nor", "without"});
 
 bool IsProseWord(const Token& token) { return token.kind == Tok::kWord && token.is_prose; }
@@ -130,21 +133,38 @@ bool SaysMore(std::span<const Token> clause) {
   return false;
 }
 
+bool HasEquation(std::span<const Token> tokens) {
+  return std::ranges::any_of(tokens, [](const Token& token) { return token.kind == Tok::kRelation && token.text == "="; });
+}
+
+// "1/2, when a = b": the place of a value, behind a comma, and no case of several.
+bool TellsPlace(std::span<const Token> head, std::span<const Token> clause) {
+  const auto is_relation = [](const Token& token) { return token.kind == Tok::kRelation; };
+  return LowerCaseText(clause[0].text) == "when" && head.back().kind == Tok::kComma && std::ranges::any_of(clause, is_relation) &&
+         std::ranges::all_of(clause, [&](const Token& token) { return !is_relation(token) || token.text == "="; }) &&
+         std::ranges::none_of(head, [](const Token& token) { return token.kind == Tok::kLetter; });
+}
+
 void CutClause(Trimmed& trimmed) {
   std::vector<Token>& tokens = trimmed.tokens;
   int depth = 0;
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
     depth += DepthStep(tokens[i]);
     const std::string word = IsProseWord(tokens[i]) ? LowerCaseText(tokens[i].text) : "";
-    const bool begins = depth == 0 && i > 0 && (tokens[i].kind == Tok::kQuantifier || Has(kClauses, word));
-    if (depth == 0 && Has(kConditions, word)) {
-      return;
-    }
-    if (!begins) {
-      continue;
-    }
+    const bool is_place = Has(kPlaces, word) || (word == "at" && HasEquation(std::span(tokens).subspan(i))) ||
+                          (word == "with" && LowerCaseText(tokens[i + 1].text) == "equality");
+    const bool bounds =
+        word == "with" && tokens[i + 1].kind == Tok::kLetter && i + 2 < tokens.size() && tokens[i + 2].kind == Tok::kRelation;
+    const bool begins = depth == 0 && i > 0 && (tokens[i].kind == Tok::kQuantifier || Has(kClauses, word) || is_place || bounds);
     const std::span<const Token> head(tokens.data(), i);
     const std::span<const Token> clause(tokens.data() + i, tokens.size() - i);
+    const bool tells_place = depth == 0 && i > 0 && TellsPlace(head, clause);
+    if (depth == 0 && Has(kConditions, word) && !tells_place) {
+      return;
+    }
+    if (!begins && !tells_place) {
+      continue;
+    }
     const bool is_description = std::ranges::all_of(
         head, [](const Token& token) { return IsProseWord(token) || token.kind == Tok::kLetter || token.kind == Tok::kSet; });
     if (is_description && word == "such" && i + 2 < tokens.size()) {  // "all x such that x > 2"
@@ -155,16 +175,18 @@ void CutClause(Trimmed& trimmed) {
     if (!HasMath(head)) {
       continue;
     }
-    if (std::ranges::any_of(clause, [](const Token& token) { return Has(kConditions, LowerCaseText(token.text)); })) {
+    const auto is_condition = [](const Token& token) { return Has(kConditions, LowerCaseText(token.text)); };
+    if (!is_place && std::ranges::any_of(clause.subspan(tells_place ? 1 : 0), is_condition)) {
       return;
     }
-    if (SaysMore(clause)) {
+    if (SaysMore(clause.subspan(is_place ? std::min<size_t>(2, clause.size() - 1) : 0))) {
       return;
     }
     for (std::string& name : Declared(clause, trimmed.real_parameters)) {
       trimmed.parameters.push_back(std::move(name));
     }
     trimmed.has_clause = true;
+    trimmed.clause.assign(clause.begin(), clause.end());
     tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(i), tokens.end() - 1);
     while (tokens.size() > 1 && (tokens[tokens.size() - 2].kind == Tok::kComma || tokens[tokens.size() - 2].kind == Tok::kGap ||
                                  tokens[tokens.size() - 2].kind == Tok::kSemicolon || tokens[tokens.size() - 2].kind == Tok::kOpen)) {
@@ -203,7 +225,7 @@ void CutLabel(Trimmed& trimmed) {
     depth += DepthStep(token);
     const std::string word = IsProseWord(token) ? LowerCaseText(token.text) : "";
     if (depth == 0 && (token.kind == Tok::kComma || token.kind == Tok::kSemicolon || token.kind == Tok::kAnd || token.kind == Tok::kOr ||
-                       token.kind == Tok::kRelation || Has(kNegations, word))) {
+                       token.kind == Tok::kRelation || Has(kNegations, word) || Has(kHedges, word))) {
       break;
     }
     has_words = has_words || !word.empty();
@@ -241,7 +263,8 @@ std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens) {
   size_t end = tokens.size() - 1;
   const auto is_harmless = [](const Token& token) {
     const std::string word = LowerCaseText(token.text);
-    return IsProseWord(token) && IsHarmlessWord(word) && !Has(kNegations, word) && !Has(kConditions, word) && !Has(kClauses, word);
+    return IsProseWord(token) && IsHarmlessWord(word) && !Has(kNegations, word) && !Has(kHedges, word) && !Has(kConditions, word) &&
+           !Has(kClauses, word);
   };
   while (begin < end &&
          (is_harmless(tokens[begin]) || (begin > 0 && (tokens[begin].kind == Tok::kComma || tokens[begin].kind == Tok::kColon)))) {
@@ -256,6 +279,31 @@ std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens) {
   std::vector<Token> inner(tokens.begin() + static_cast<std::ptrdiff_t>(begin), tokens.begin() + static_cast<std::ptrdiff_t>(end));
   inner.push_back(tokens.back());
   return inner;
+}
+
+std::vector<Token> WithoutUniversal(const std::vector<Token>& tokens) {
+  constexpr auto kWords = std::to_array<std::string_view>({"all", "any", "every", "each", "of", "values", "possible", "real", "integer",
+                                                           "integers", "positive", "natural", "number", "numbers"});
+  size_t begin = 0;
+  while (begin < tokens.size() && (IsProseWord(tokens[begin]) || tokens[begin].kind == Tok::kLetter) &&
+         LowerCaseText(tokens[begin].text) != "for") {
+    ++begin;
+  }
+  const bool is_quantifier = begin + 2 < tokens.size() && LowerCaseText(tokens[begin].text) == "for" && begin > 0 &&
+                             Has(kWords, LowerCaseText(tokens[begin + 1].text));
+  if (!is_quantifier) {
+    return tokens;
+  }
+  for (size_t i = begin + 1; i + 1 < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    const bool is_membership = token.kind == Tok::kSet || (token.kind == Tok::kRelation && token.text == "in");
+    if (token.kind != Tok::kLetter && !is_membership && !Has(kWords, LowerCaseText(token.text))) {
+      return tokens;
+    }
+  }
+  std::vector<Token> said(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(begin));
+  said.push_back(tokens.back());
+  return said;
 }
 
 std::string PlainWords(const std::vector<Token>& tokens) {

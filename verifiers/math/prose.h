@@ -17,6 +17,7 @@ struct Trimmed {
   std::vector<Token> tokens;
   std::vector<std::string> parameters;       // names that a clause declares as whole numbers or constants
   std::vector<std::string> real_parameters;  // and as arbitrary real numbers
+  std::vector<Token> clause;                 // "where ...", "for all ...", "attained at ..." that was cut
   bool has_clause = false;                   // "where ...", "for all ..." was cut
   bool has_label = false;                    // "the answer is" was cut
 };
@@ -28,6 +29,9 @@ Trimmed TrimProse(std::vector<Token> tokens);
 // Without harmless words before and behind: "We find that x > 3", "x > 3 is the solution". Empty when that leaves the tokens as they were,
 // or nothing.
 std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens);
+
+// A statement without "for all n" at its end: "Bob wins for all positive integers n".
+std::vector<Token> WithoutUniversal(const std::vector<Token>& tokens);
 
 // The words and signs of an answer in lower case, one space between, without TeX's dress: what text answers are compared by.
 std::string PlainWords(const std::vector<Token>& tokens);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "verifiers/answer/characters.h"
+#include "verifiers/math/dots.h"
 #include "verifiers/math/parser.h"
 #include "verifiers/math/prose.h"
 #include "verifiers/math/repairs.h"
@@ -105,7 +106,9 @@ bool LettersAsUnits(std::vector<Token>& tokens) {
     const Tok next = tokens[i + 1].kind;
     const bool may_end = next == Tok::kEnd || next == Tok::kNumber || next == Tok::kSlash || next == Tok::kComma || next == Tok::kAnd ||
                          next == Tok::kCaret || next == Tok::kBraceClose || (next == Tok::kLetter && FindUnit(tokens[i + 1].text));
-    const bool begins = tokens[i - 1].kind == Tok::kNumber || (tokens[i - 1].kind == Tok::kSlash && i > 1 && tokens[i - 2].is_prose) ||
+    const bool behind_value = tokens[i - 1].kind == Tok::kConstant || (tokens[i - 1].kind == Tok::kBraceClose && token.space_before);
+    const bool begins = tokens[i - 1].kind == Tok::kNumber || behind_value ||
+                        (tokens[i - 1].kind == Tok::kSlash && i > 1 && tokens[i - 2].is_prose) ||
                         (any && tokens[i - 1].is_prose && token.space_before);
     if (is_letter && may_end && begins && FindUnit(token.text)) {
       token.kind = Tok::kWord;
@@ -114,6 +117,27 @@ bool LettersAsUnits(std::vector<Token>& tokens) {
     }
   }
   return any;
+}
+
+// Bound variables of sums, integrals and limits under one name for each depth: the sum over n is the sum over k.
+Expr WithBoundNames(Expr expr, Arena& arena, int& depth) {
+  if (expr->kids.empty()) {
+    return expr;
+  }
+  Node node = *expr;
+  int inner = depth;
+  for (Expr& kid : node.kids) {
+    int below = depth;
+    kid = WithBoundNames(kid, arena, below);
+    inner = std::max(inner, below);
+  }
+  depth = inner;
+  if (node.kind == Kind::kSum) {
+    const std::string name = "bound " + std::to_string(++depth);
+    node.kids[0] = Substitute(arena, node.kids[0], node.name, arena.Symbol(name));
+    node.name = name;
+  }
+  return arena.Add(std::move(node));
 }
 
 // "(1)(3)" as the list of both.
@@ -141,6 +165,53 @@ bool BracketedNumbers(std::vector<Token>& tokens) {
   list.push_back(tokens.back());
   tokens = std::move(list);
   return true;
+}
+
+// The relations in a clause: "k >= 1" of "where k >= 1 is an integer".
+std::vector<Expr> Conditions(const std::vector<Token>& clause, Arena& arena) {
+  std::vector<Expr> conditions;
+  std::vector<Token> run;
+  for (const Token& token : clause) {
+    const bool ends = (token.kind == Tok::kWord && token.is_prose) || token.kind == Tok::kQuantifier || token.kind == Tok::kEnd ||
+                      token.kind == Tok::kComma || token.kind == Tok::kAnd;
+    if (!ends) {
+      run.push_back(token);
+      continue;
+    }
+    if (run.size() >= 3) {
+      run.push_back(Token{});
+      const ParseResult result = Parse(run, arena);
+      if (result.expr != nullptr && result.expr->Is(Kind::kRelation)) {
+        conditions.push_back(result.expr);
+      }
+    }
+    run.clear();
+  }
+  return conditions;
+}
+
+// Which whole numbers an answer says its parameters are: all of them, or those from 0 or 1 on.
+Domain DomainOf(const std::vector<Token>& tokens) {
+  bool has_all = false;
+  bool has_natural = false;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const std::string word = tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string();
+    const std::string before = i > 0 && tokens[i - 1].kind == Tok::kWord ? LowerCaseText(tokens[i - 1].text) : std::string();
+    const bool is_set = tokens[i].kind == Tok::kSet;
+    const bool is_signed = before == "positive" || before == "nonnegative" || before == "negative" || before == "natural";
+    const bool says_integer = word == "integer" || word == "integers";
+    has_all = has_all || (is_set && tokens[i].text == "Z") || (says_integer && !is_signed);
+    has_natural = has_natural || word == "natural" || (says_integer && is_signed && before != "negative") ||
+                  (is_set && (tokens[i].text.starts_with('N') || tokens[i].text.starts_with("Z+")));
+  }
+  return has_all == has_natural ? Domain::kUnsaid : has_all ? Domain::kAll : Domain::kNatural;
+}
+
+// "10 <= n <= 12 for integers n" is a list of whole numbers, too: the declaration is about the unknown itself.
+bool DeclaresUnknown(const std::vector<std::string>& parameters, Expr expr) {
+  const bool is_inequality =
+      expr->Is(Kind::kRelation) && expr->text.size() == 2 && expr->text.find_first_not_of("<>lg") == std::string::npos;
+  return is_inequality && parameters.size() == 1 && expr->kid(1)->IsSymbol(parameters[0]);
 }
 
 void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, Answer& answer) {
@@ -172,11 +243,24 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
     return;
   }
   Reading reading = kind;
-  reading.expr = permuted == Permuted::kNo ? result.expr : WithPermutations(result.expr, permuted == Permuted::kCyclic, arena);
+  reading.expr =
+      ExpandDots(permuted == Permuted::kNo ? result.expr : WithPermutations(result.expr, permuted == Permuted::kCyclic, arena), arena);
+  if (AnyNode(reading.expr, [](const Node& node) { return node.kind == Kind::kSum; })) {
+    int depth = 0;
+    reading.expr = WithBoundNames(reading.expr, arena, depth);
+  }
   reading.parameters = std::move(trimmed.parameters);
   reading.real_parameters = std::move(trimmed.real_parameters);
   reading.words = std::move(words);
-  answer.readings.push_back(std::move(reading));
+  reading.conditions = Conditions(trimmed.clause, arena);
+  const bool adds_whole = DeclaresUnknown(reading.parameters, reading.expr);
+  answer.readings.push_back(reading);
+  if (adds_whole) {
+    const Expr declaration = arena.Make(Kind::kRelation, {arena.Symbol(reading.parameters[0]), arena.Make(Kind::kNamedSet, {}, "Z")}, "e");
+    reading.expr = arena.Make(Kind::kList, {reading.expr, declaration}, ",");
+    reading.parameters.clear();
+    answer.readings.push_back(std::move(reading));
+  }
 }
 
 }  // namespace
@@ -201,11 +285,13 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   std::vector<Token> units = lexed.tokens;
   RepairTokens(lexed.tokens);
   ReadWords(lexed.tokens, options.words);
-  answer.statement = ReadStatement(lexed.tokens, PlainWords(lexed.tokens));
-  answer.is_text = IsTextOnly(lexed.tokens);
+  const std::vector<Token> said = WithoutUniversal(lexed.tokens);
+  answer.statement = ReadStatement(said, PlainWords(said));
+  answer.is_text = IsTextOnly(said);
   answer.is_question = IsQuestion(text, units);
+  answer.domain = DomainOf(lexed.tokens);
   if (answer.statement.says_none && options.words) {
-    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false});
+    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false, {}});
   } else {
     AddReadings(lexed.tokens, {}, arena, answer);
   }

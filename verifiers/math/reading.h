@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,17 +19,22 @@ struct Reading {
   bool is_decimal_comma = false;             // "2,74" as a number
   std::vector<std::string> words;            // that stood around the value and were passed over
   bool needs_unit = false;                   // "5 m" as metres: only against an answer with a unit
+  std::vector<Expr> conditions;              // "k >= 1" of a clause that was cut
 };
+
+// The whole numbers that an answer declares its parameters to be.
+enum class Domain : uint8_t { kUnsaid, kAll, kNatural };
 
 // An answer as text, tokens and trees.
 struct Answer {
-  std::string canonical;          // equal for equal token sequences
-  Statement statement;            // what its words say
-  Choice choice;                  // the letter of multiple choice that it is or begins with
-  Choices choices;                // several letters
-  Clock clock;                    // "3:45", "12:00 PM"
-  bool is_text = false;           // words and no mathematics
-  bool is_question = false;       // "What is 6 times 7?"
+  std::string canonical;     // equal for equal token sequences
+  Statement statement;       // what its words say
+  Choice choice;             // the letter of multiple choice that it is or begins with
+  Choices choices;           // several letters
+  Clock clock;               // "3:45", "12:00 PM"
+  bool is_text = false;      // words and no mathematics
+  bool is_question = false;  // "What is 6 times 7?"
+  Domain domain = Domain::kUnsaid;
   std::vector<Reading> readings;  // candidates; the first is the likeliest
   std::string_view problem;       // why there are none
 };

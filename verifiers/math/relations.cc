@@ -15,6 +15,12 @@ bool IsDifferential(Expr expr) {
          expr->kid(1)->Is(Kind::kSymbol);
 }
 
+// d/dx of something
+bool IsDerivative(Expr expr) {
+  const Expr first = expr->kid(0);
+  return first->Is(Kind::kDivide) && first->kid(0)->IsSymbol("d") && IsDifferential(first->kid(1));
+}
+
 bool IsConstantValue(Expr expr) {
   return FreeSymbols(expr).empty() && !AnyNode(expr, [](const Node& n) { return n.kind == Kind::kApply; });
 }
@@ -35,13 +41,21 @@ bool Comparer::IsLabel(Expr expr) {
       return std::ranges::all_of(expr->kids,
                                  [&](Expr kid) {
                                    return IsUpperCaseSymbol(kid) || kid->IsSymbol("angle") || kid->IsSymbol("triangle") ||
+                                          (kid->Is(Kind::kPower) && IsUpperCaseSymbol(kid->kid(0)) && kid->kid(1)->Is(Kind::kNumber)) ||
                                           (kid->Is(Kind::kMultiply) && IsLabel(kid));
                                  }) ||
-             (expr->kid(0)->Is(Kind::kText));
+             expr->kid(0)->Is(Kind::kText) || IsDerivative(expr);
     case Kind::kGroup:
       return std::ranges::all_of(expr->kids, [&](Expr kid) { return expr->kids.size() == 1 ? IsLabel(kid) : kid->Is(Kind::kSymbol); });
     case Kind::kQuantity:
       return IsLabel(expr->kid(0));
+    case Kind::kSum:  // the limit of a sequence that the answer does not give
+      return expr->text == "lim" && AnyNode(expr->kid(0), [](const Node& node) {
+               return node.kind == Kind::kApply || (node.kind == Kind::kSymbol && node.text.find('_') != std::string::npos);
+             });
+    case Kind::kPower:  // AB^2, \sigma^2, f(x)^2: a square that has a name
+      return expr->kid(1)->Is(Kind::kNumber) && (expr->kid(0)->IsSymbol("sigma") || expr->kid(0)->Is(Kind::kApply) ||
+                                                 (expr->kid(0)->Is(Kind::kMultiply) && IsLabel(expr->kid(0))));
     case Kind::kFunction:
       return expr->kids.size() == 1 && expr->text != "sqrt" && (IsLabel(expr->kid(0)) || (expr->text == "max" || expr->text == "min"));
     case Kind::kIntersection:
@@ -123,6 +137,22 @@ Expr Comparer::StripLabel(Expr expr, bool for_value) {
   return names_function && !for_value ? expr : StripLabel(value, for_value);
 }
 
+// a_n = .. and a_k = ..: the index is bound where both sides depend on it.
+Judgement Comparer::CompareSequenceTerms(Expr gold, Expr pred, bool& applies) {
+  const auto index = [](Expr expr) {
+    const bool is_term = expr->Is(Kind::kRelation) && expr->text == "=" && expr->kid(0)->Is(Kind::kSymbol);
+    const std::string_view name = is_term ? std::string_view(expr->kid(0)->text) : std::string_view();
+    const bool has_index = name.size() == 3 && name[1] == '_' && 'a' <= name[2] && name[2] <= 'z';
+    return has_index && AnyNode(expr->kid(1), [&](const Node& node) { return node.IsSymbol(name.substr(2)); }) ? std::string(name.substr(2))
+                                                                                                               : std::string();
+  };
+  const std::string from = index(pred);
+  const std::string to = index(gold);
+  applies = options_.bound_rename && !from.empty() && !to.empty() && from != to && gold->kid(0)->text[0] == pred->kid(0)->text[0] &&
+            !AnyNode(pred->kid(1), [&](const Node& node) { return node.IsSymbol(to); });
+  return applies ? Compare(gold->kid(1), Substitute(arena_, pred->kid(1), from, arena_.Symbol(to))) : Judgement{};
+}
+
 // f(x) = .. and f(t) = ..: the bound variable's name does not matter, nor does the function's where the other side gives none.
 Judgement Comparer::CompareDefinitions(Expr gold, Expr pred, bool& applies) {
   const auto is_definition = [](Expr expr) {
@@ -130,6 +160,9 @@ Judgement Comparer::CompareDefinitions(Expr gold, Expr pred, bool& applies) {
            std::ranges::all_of(expr->kid(0)->kids, [](Expr kid) { return kid->Is(Kind::kSymbol); });
   };
   applies = false;
+  if (const Judgement sequences = CompareSequenceTerms(gold, pred, applies); applies) {
+    return sequences;
+  }
   if (!is_definition(gold)) {
     return {};
   }
@@ -145,6 +178,16 @@ Judgement Comparer::CompareDefinitions(Expr gold, Expr pred, bool& applies) {
       return IsDifferentBy("labels");
     }
     right = ChainValue(pred, problem);
+    // P(A) and P(B) are two values: a capital is no bound variable unless the value depends on it.
+    const auto is_bound = [](Expr name, Expr value) {
+      return name->text[0] < 'A' || 'Z' < name->text[0] || AnyNode(value, [&](const Node& n) { return n.IsSymbol(name->text); });
+    };
+    for (size_t i = 0; right != nullptr && i < head->kids.size(); ++i) {
+      if (head->kid(i)->text != pred->kid(0)->kid(i)->text && !is_bound(head->kid(i), gold->kid(1))) {
+        applies = true;
+        return IsDifferentBy("labels");
+      }
+    }
     for (size_t i = 0; right != nullptr && options_.bound_rename && i < head->kids.size(); ++i) {
       const std::string& from = pred->kid(0)->kid(i)->text;
       if (from == head->kid(i)->text) {
@@ -300,7 +343,7 @@ Judgement Comparer::CompareRelations(Expr gold, Expr pred) {
   std::string p_variable;
   const auto g = Pieces(gold, g_variable, true);
   const auto p = Pieces(pred, p_variable, true);
-  if (g && p && options_.interval_relation && g_variable == p_variable) {
+  if (g && p && options_.interval_relation && (g_variable == p_variable || g_variable.empty() || p_variable.empty())) {
     return ComparePieces(*g, *p);
   }
   if (gold->text == pred->text && gold->text.find_first_not_of("e=") == std::string::npos) {

@@ -2,6 +2,7 @@
 
 #include "verifiers/math/comparer.h"
 #include "verifiers/math/evaluate.h"
+#include "verifiers/math/units.h"
 
 namespace cupel::math {
 namespace {
@@ -37,6 +38,15 @@ Measured TakeApart(Expr expr, Arena& arena) {
     return inner;
   }
   return {expr, {}, Rational(1)};
+}
+
+// "5 pounds" are money where the other side says so.
+void PoundsAsMoney(Measured& measured, const Measured& other) {
+  const std::optional<Unit> pound = FindUnit("pounds");
+  if (other.dimension == "GBP1" && pound && measured.dimension == "M1" && measured.size == pound->size) {
+    measured.dimension = other.dimension;
+    measured.size = Rational(1);
+  }
 }
 
 // Whether a value is said to be in radians; they are no unit of their own.
@@ -281,6 +291,8 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   }
   Measured g = TakeApart(gold, arena_);
   Measured p = TakeApart(pred, arena_);
+  PoundsAsMoney(g, p);
+  PoundsAsMoney(p, g);
   const bool gold_radians = TakeRadians(g);
   const bool pred_radians = TakeRadians(p);
   Expr left = g.value;
@@ -336,6 +348,15 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
     const Judgement plain = CompareValues(WithoutDegrees(left, arena_), WithoutDegrees(right, arena_));
     if (plain.is_equal() || !options_.degree_radian) {
       return plain;
+    }
+    // 70.5 degrees and arccos(1/3): rounded as it is written, in degrees.
+    const std::optional<Decimal> decimal = DecimalOf(gold_degrees ? left : right);
+    if (decimal && !DecimalOf(gold_degrees ? right : left)) {
+      const Expr scale = arena_.Make(Kind::kDivide, {arena_.Number(180), arena_.Make(Kind::kConstant, {}, "pi")});
+      const auto in_degrees = [&](Expr side, bool has_degree) {
+        return has_degree ? WithoutDegrees(side, arena_) : arena_.Make(Kind::kMultiply, {side, scale});
+      };
+      return CompareValues(in_degrees(left, gold_degrees), in_degrees(right, pred_degrees));
     }
   }
   return CompareValues(left, right);

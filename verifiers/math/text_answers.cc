@@ -18,9 +18,9 @@ bool IsSingleLetter(const Token& token) {
 constexpr auto kFillers = std::to_array<std::string_view>({"the", "a",   "an", "is",  "are", "was", "it",   "this", "that", "of", "in",
                                                            "to",  "all", "be", "and", "on",  "its", "they", "he",   "she",  "we"});
 // What a sentence may add to the name of a winner, a shape or a value.
-constexpr auto kAdditions =
-    std::to_array<std::string_view>({"win", "wins", "winning", "winner", "will", "can", "has", "always", "strategy", "correct", "answer",
-                                     "possible", "indeed", "triangle", "number", "function", "player"});
+constexpr auto kAdditions = std::to_array<std::string_view>({"win",    "wins",     "winning", "winner", "will",     "can",     "has",
+                                                             "always", "strategy", "correct", "answer", "possible", "indeed",  "triangle",
+                                                             "number", "function", "player",  "series", "sequence", "integral"});
 constexpr auto kOrdinals =
     std::to_array<std::string_view>({"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"});
 constexpr auto kRomans = std::to_array<std::string_view>({"ii", "iii", "iv"});
@@ -58,6 +58,12 @@ std::string Normal(std::string_view word) {
       }
     }
   }
+  constexpr size_t kMinStem = 5;
+  for (const std::string_view ending : {"ing", "ent", "ence", "es", "ed", "e", "s"}) {  // diverges, divergent, divergence
+    if (word.size() >= kMinStem + ending.size() && word.ends_with(ending) && !word.ends_with("ss")) {
+      return std::string(word.substr(0, word.size() - ending.size()));
+    }
+  }
   const bool is_plural = word.size() > 3 && word.ends_with('s') && !word.ends_with("ss");
   return std::string(word.substr(0, word.size() - (is_plural ? 1 : 0)));
 }
@@ -76,17 +82,46 @@ bool EndsWith(std::string_view gold, std::string_view pred) {
   return false;
 }
 
+bool IsAddition(std::string_view word) {
+  return std::ranges::any_of(kAdditions, [&](std::string_view addition) { return addition == word || Normal(addition) == word; });
+}
+
 // Whether `longer` only adds words such as "wins" to `shorter`.
 bool OnlyAdds(const std::vector<std::string>& shorter, const std::vector<std::string>& longer) {
   size_t at = 0;
   for (const std::string& word : longer) {
     if (at < shorter.size() && word == shorter[at]) {
       ++at;
-    } else if (!Has(kAdditions, word)) {
+    } else if (!IsAddition(word)) {
       return false;
     }
   }
-  return at == shorter.size() && !shorter.empty() && !Has(kAdditions, shorter[0]);
+  return at == shorter.size() && !shorter.empty() && !IsAddition(shorter[0]);
+}
+
+}  // namespace
+
+namespace {
+
+// "(B) or (C)", "(B) is wrong": what follows a letter names another one, or says something about it.
+bool TakesBack(const std::vector<Token>& tokens, size_t begin) {
+  const Tok first = tokens[begin].kind;
+  const std::string word = first == Tok::kWord ? LowerCaseText(tokens[begin].text) : "";
+  const bool denies = std::any_of(tokens.begin() + static_cast<std::ptrdiff_t>(begin), tokens.end(), [](const Token& token) {
+    constexpr auto kDenials = std::to_array<std::string_view>({"not", "incorrect", "wrong", "false", "isn", "never"});
+    return token.kind == Tok::kWord && Has(kDenials, LowerCaseText(token.text));
+  });
+  if (first == Tok::kOr || first == Tok::kAnd || first == Tok::kComma || first == Tok::kSlash || word == "or" || word == "and" ||
+      ((word == "is" || word == "was" || word == "isn") && denies)) {
+    return true;
+  }
+  for (size_t i = begin; i + 2 < tokens.size(); ++i) {  // a second letter in brackets
+    const bool in_brackets = tokens[i].kind == Tok::kOpen && IsSingleLetter(tokens[i + 1]) && tokens[i + 2].kind == Tok::kClose;
+    if (in_brackets && 'A' <= tokens[i + 1].text[0] && tokens[i + 1].text[0] <= 'J') {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -121,7 +156,7 @@ Choice FindChoice(const std::vector<Token>& tokens) {
   while (skip(Tok::kBraceClose) || skip(Tok::kGap)) {
   }
   choice.is_all = i < tokens.size() && tokens[i].kind == Tok::kEnd;
-  choice.letter = choice.is_all || marked ? upper : '\0';
+  choice.letter = choice.is_all || (marked && !TakesBack(tokens, i)) ? upper : '\0';
   return choice;
 }
 
@@ -272,7 +307,8 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
   const bool ends =
       tokens.size() > 1 && (tokens[1].kind == Tok::kEnd || tokens[1].kind == Tok::kComma || tokens[1].kind == Tok::kSemicolon);
   const std::string& first = parts[0];
-  if (ends && (first == "yes" || first == "true" || first == "no" || first == "false")) {
+  const bool contradicts = (says("yes") && says("no")) || (says("true") && says("false"));
+  if (ends && !contradicts && (first == "yes" || first == "true" || first == "no" || first == "false")) {
     statement.truth = first == "yes" || first == "true" ? 1 : -1;
     statement.is_truth = true;
   } else if (says("impossible") || says("possible") || says("cannot")) {

@@ -55,6 +55,15 @@ bool SayOtherwise(const std::vector<std::string>& a, const std::vector<std::stri
   return !a.empty() && !b.empty() && !includes(a, b) && !includes(b, a);
 }
 
+// "2n + 1, n whole" is not "2n + 1, n natural", nor are two families of natural n one because their residues are. Functions and terms of
+// sequences have their domain from the question.
+bool DomainsDiffer(const Answer& gold, const Answer& pred, Expr expr, std::string_view rule) {
+  const bool is_definition = expr->Is(Kind::kRelation) && expr->text == "=" &&
+                             (expr->kid(0)->Is(Kind::kApply) || expr->kid(0)->text.find('_') != std::string::npos);
+  const bool both = gold.domain != Domain::kUnsaid && pred.domain != Domain::kUnsaid;
+  return both && !is_definition && (gold.domain != pred.domain || (gold.domain == Domain::kNatural && rule == "families"));
+}
+
 bool HasUnit(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kQuantity; });
 }
@@ -85,6 +94,11 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
       comparer.Declare(g, p);
       const auto folded = [&](Expr expr) { return request.options.symbol_case_fold ? FoldSymbolCase(arena, expr) : expr; };
       const Judgement judgement = comparer.Compare(folded(g.expr), folded(p.expr));
+      if (judgement.is_equal() && (comparer.ConditionsDiffer(g, p) || DomainsDiffer(gold, pred, g.expr, judgement.rule))) {
+        first = has_first ? first : IsDifferentBy("conditions");
+        has_first = true;
+        continue;
+      }
       if (judgement.is_equal()) {
         return Decided(Decision::kCorrect, judgement.rule);
       }

@@ -39,6 +39,10 @@ class WordReader {
 
   bool IsNoun(std::string_view word) const;
   bool Phrases();
+  size_t Spells(size_t begin, std::string_view words) const;
+  bool ComparesAt(size_t begin) const;
+  bool Comparison();
+  bool ComparisonBehind();
 
   bool IsConnector(size_t at) const;
   bool Numbers();

@@ -68,6 +68,12 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"the set of all integers", Tok::kSet, "Z"},
     {"positive integers", Tok::kSet, "N"},
     {"all positive integers", Tok::kSet, "N"},
+    {"the positive integers", Tok::kSet, "N"},
+    {"the set of positive integers", Tok::kSet, "N"},
+    {"the set of all positive integers", Tok::kSet, "N"},
+    {"the natural numbers", Tok::kSet, "N"},
+    {"the set of natural numbers", Tok::kSet, "N"},
+    {"the set of all natural numbers", Tok::kSet, "N"},
     {"natural numbers", Tok::kSet, "N"},
     {"all natural numbers", Tok::kSet, "N"},
     {"all complex numbers", Tok::kSet, "C"},
@@ -191,7 +197,11 @@ void WordReader::Other() {
     return;
   }
   // A union typed as a letter, and the article before a noun.
-  if (IsUprightUnit()) {
+  const size_t out = out_.size();
+  const bool behind_degree = Before() == Tok::kDegree || (Before() == Tok::kBraceClose && out >= 2 && out_[out - 2].kind == Tok::kDegree);
+  if (token.kind == Tok::kLetter && (token.text == "C" || token.text == "F") && behind_degree && After() == Tok::kEnd) {
+    PushUnit(token.text == "C" ? "celsius" : "fahrenheit");
+  } else if (IsUprightUnit()) {
     PushUnit(token.text);
   } else if (token.kind == Tok::kLetter && token.text == "Omega" && Before() == Tok::kNumber && After() == Tok::kEnd) {
     PushUnit("ohm");
@@ -219,7 +229,11 @@ void WordReader::Other() {
 }
 
 void WordReader::Words() {
-  if (numbers_and_phrases_ && (Phrases() || Numbers())) {
+  const bool is_short = LowerCaseText(in_[position_].text) == "sq" || LowerCaseText(in_[position_].text) == "cu";
+  if (is_short && After() == Tok::kSemicolon && At(position_ + 1).text == "." && IsWordAt(position_ + 2)) {  // "sq. units"
+    in_.erase(in_.begin() + static_cast<std::ptrdiff_t>(position_) + 1);
+  }
+  if (numbers_and_phrases_ && (Comparison() || ComparisonBehind() || Phrases() || Numbers())) {
     return;
   }
   Token token = in_[position_];
@@ -266,10 +280,19 @@ bool WordReader::Phrases() {
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     const bool is_set = phrase.kind == Tok::kSet || phrase.kind == Tok::kEmptySet;
-    if (rest.empty() && !(is_set && (IsWordAt(at) || Before() == Tok::kWord) && !IsConnector(at))) {
+    const bool compares = phrase.kind == Tok::kSet && phrase.text == "R" && rest.empty() && ComparesAt(at);
+    if (rest.empty() && !(is_set && !compares && (IsWordAt(at) || Before() == Tok::kWord) && !IsConnector(at))) {
       if (phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kRelation && out_.empty()) {
         position_ = at;  // "all integers n >= 3": the relation says it
         return true;
+      }
+      if (phrase.kind == Tok::kSet && phrase.text == "R" && out_.empty() && IsWordAt(at)) {  // "all real numbers greater than 3"
+        const size_t saved = position_;
+        position_ = at;
+        if (Comparison()) {
+          return true;
+        }
+        position_ = saved;
       }
       // "all positive integers n" are those n that are in the set.
       const bool names = phrase.kind == Tok::kSet && At(at).kind == Tok::kLetter && At(at + 1).kind == Tok::kEnd && out_.empty();

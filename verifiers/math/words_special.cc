@@ -16,9 +16,106 @@ struct Speed {
   std::string_view length;
   std::string_view time;
 };
+struct ComparingWords {
+  std::string_view words;
+  std::string_view relation;
+};
+// Longer ones before those that they begin with.
+constexpr auto kComparisons = std::to_array<ComparingWords>({{"greater than or equal to", ">="},
+                                                             {"less than or equal to", "<="},
+                                                             {"strictly greater than", ">"},
+                                                             {"strictly less than", "<"},
+                                                             {"not greater than", "<="},
+                                                             {"not less than", ">="},
+                                                             {"not more than", "<="},
+                                                             {"no greater than", "<="},
+                                                             {"no less than", ">="},
+                                                             {"no more than", "<="},
+                                                             {"no fewer than", ">="},
+                                                             {"at least", ">="},
+                                                             {"at most", "<="},
+                                                             {"greater than", ">"},
+                                                             {"more than", ">"},
+                                                             {"larger than", ">"},
+                                                             {"less than", "<"},
+                                                             {"fewer than", "<"},
+                                                             {"smaller than", "<"}});
 constexpr auto kSpeeds = std::to_array<Speed>({{"mph", "mi", "h"}, {"kph", "km", "h"}, {"kmh", "km", "h"}, {"fps", "ft", "s"}});
 
 }  // namespace
+
+// How many tokens from `begin` on spell `words`; 0 where they do not.
+size_t WordReader::Spells(size_t begin, std::string_view words) const {
+  size_t at = begin;
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    if (at >= in_.size() || !IsWordAt(at) || LowerCaseText(in_[at].text) != words.substr(0, end)) {
+      return 0;
+    }
+    ++at;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return at - begin;
+}
+
+bool WordReader::ComparesAt(size_t begin) const {
+  return std::ranges::any_of(kComparisons, [&](const ComparingWords& comparison) { return Spells(begin, comparison.words) > 0; });
+}
+
+// "at least 5", "x is at most 3": a relation. The unknown that nobody names is "?".
+bool WordReader::Comparison() {
+  const std::string word = LowerCaseText(in_[position_].text);
+  const bool has_verb = Before() == Tok::kLetter && (word == "is" || word == "are");
+  const bool behind_verb = Before() == Tok::kWord && (LowerCaseText(out_.back().text) == "is" || LowerCaseText(out_.back().text) == "be");
+  if (!out_.empty() && Before() != Tok::kLetter && !behind_verb) {
+    return false;
+  }
+  for (const std::string_view multiples : {"all multiples of", "the multiples of", "multiples of"}) {
+    const size_t at = position_ + Spells(position_, multiples);
+    if (at > position_ && out_.empty() && At(at).kind == Tok::kNumber && At(at + 1).kind == Tok::kEnd) {
+      Push(Tok::kLetter, "?");
+      PushCongruence("0", At(at).text);
+      position_ = at + 1;
+      return true;
+    }
+  }
+  for (const ComparingWords& comparison : kComparisons) {
+    const size_t begin = position_ + (has_verb ? 1 : 0);
+    const size_t length = Spells(begin, comparison.words);
+    const Tok next = At(begin + length).kind;
+    const bool has_value = next == Tok::kNumber || next == Tok::kFraction || next == Tok::kRoot || next == Tok::kMinus ||
+                           next == Tok::kConstant || next == Tok::kCurrency || next == Tok::kLetter;
+    if (length == 0 || !has_value) {
+      continue;
+    }
+    if (Before() != Tok::kLetter) {
+      Push(Tok::kLetter, "?");
+    }
+    Push(Tok::kRelation, comparison.relation);
+    position_ = begin + length;
+    return true;
+  }
+  return false;
+}
+
+// "5 or more", "5 or less" and nothing else.
+bool WordReader::ComparisonBehind() {
+  if (out_.size() != 1 || Before() != Tok::kNumber || LowerCaseText(in_[position_].text) != "or" || After(2) != Tok::kEnd) {
+    return false;
+  }
+  const std::string word = LowerCaseText(At(position_ + 1).text);
+  const bool is_more = word == "more" || word == "greater" || word == "larger" || word == "above";
+  if (!is_more && word != "less" && word != "fewer" && word != "smaller" && word != "below") {
+    return false;
+  }
+  const Token number = out_.back();
+  out_.clear();
+  Push(Tok::kLetter, "?");
+  Push(Tok::kRelation, is_more ? ">=" : "<=");
+  out_.push_back(number);
+  position_ += 2;
+  return true;
+}
 
 // "10 m/s" at the end of an answer.
 bool WordReader::IsSpeed() const {
@@ -80,7 +177,8 @@ bool WordReader::Parity() {
   } else if (what != "odd" && what != "even") {
     return false;
   }
-  if (IsWordAt(at + 1) && word() != "and" && !IsConnector(at + 1) && LowerCaseText(At(at + 1).text) != "or") {
+  const std::string next = IsWordAt(at + 1) ? LowerCaseText(At(at + 1).text) : "";
+  if (!next.empty() && next != "and" && next != "or" && !IsConnector(at + 1)) {
     return false;
   }
   out_.push_back(in_[position_]);
@@ -97,7 +195,8 @@ bool WordReader::ParityBefore(const std::string& word) {
     ++at;
   }
   if ((word != "odd" && word != "even") || At(at).kind != Tok::kLetter ||
-      (At(at + 1).kind != Tok::kEnd && At(at + 1).kind != Tok::kComma)) {
+      (At(at + 1).kind != Tok::kEnd && At(at + 1).kind != Tok::kComma && At(at + 1).kind != Tok::kSemicolon &&
+       LowerCaseText(At(at + 1).text) != "and")) {
     return false;
   }
   while (!out_.empty() && out_.back().kind == Tok::kWord && Has(kUniversal, LowerCaseText(out_.back().text))) {
@@ -169,7 +268,8 @@ bool WordReader::Special(const std::string& word, const Token& token) {
     return true;
   }
   if (token.is_prose && word.size() == 1 && Before() != Tok::kNumber && Before() != Tok::kWord && Before() != Tok::kSlash &&
-      Before() != Tok::kBraceClose && Before() != Tok::kClose && Before() != Tok::kTimes && !IsWordAt(position_ + 1)) {
+      Before() != Tok::kBraceClose && Before() != Tok::kClose && Before() != Tok::kTimes && Before() != Tok::kConstant &&
+      !IsWordAt(position_ + 1)) {
     Push(Tok::kLetter, token.text);
     ++position_;
     return true;
