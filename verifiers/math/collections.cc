@@ -26,6 +26,21 @@ std::string LabelName(Expr name) {
   return is_most == is_least ? ToText(name, 200) : is_most ? "max" : "min";
 }
 
+// x = 1, x = 2
+bool RepeatsOneName(Expr expr) {
+  return expr->Is(Kind::kList) && std::ranges::all_of(expr->kids, [&](Expr kid) {
+           return kid->Is(Kind::kRelation) && kid->text == "=" && kid->kid(0)->Is(Kind::kSymbol) &&
+                  SameTree(kid->kid(0), expr->kid(0)->kid(0));
+         });
+}
+
+// Names that are more than one with several indices: x and y, not x_1 and x_2.
+bool HasTwoNames(const std::vector<Expr>& names) {
+  const auto base = [](Expr name) { return std::string_view(name->text).substr(0, name->text.find_first_of("_'")); };
+  return std::ranges::all_of(names, [](Expr name) { return name->Is(Kind::kSymbol); }) &&
+         std::ranges::any_of(names, [&](Expr name) { return base(name) != base(names[0]); });
+}
+
 }  // namespace
 
 // One value of an expression with signs of plus or minus. `minus`: bit 0 for all of them where they go together, else bit i for sign i.
@@ -115,7 +130,7 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
     }
     const std::vector<std::string> inner = FreeSymbols(item);
     const std::vector<std::string> outer = FreeSymbols(items[0]);
-    const bool is_statement = !items[0]->Is(Kind::kRelation) || items[0]->text == "=";
+    const bool is_statement = items[0]->Is(Kind::kRelation) ? items[0]->text == "=" : !items[0]->Is(Kind::kModular);
     return is_statement && inner.size() == 1 && std::ranges::find(outer, inner[0]) != outer.end() && !items[0]->IsSymbol(inner[0]) &&
            !(items[0]->Is(Kind::kRelation) && items[0]->kid(0)->IsSymbol(inner[0]));
   };
@@ -210,7 +225,9 @@ std::optional<std::vector<Expr>> Comparer::ListItems(Expr expr) {
   if (expr->Is(Kind::kSet) || expr->Is(Kind::kList)) {
     for (const Expr kid : expr->kids) {
       Expr item = kid;
-      if (expr->Is(Kind::kList) && item->Is(Kind::kRelation)) {
+      const bool is_definition = item->Is(Kind::kRelation) && item->text == "=" && item->kid(0)->Is(Kind::kApply) &&
+                                 item->kid(0)->kids.size() == 1 && item->kid(0)->kid(0)->Is(Kind::kSymbol);
+      if (expr->Is(Kind::kList) && item->Is(Kind::kRelation) && !is_definition) {  // f(x) keeps the name of its variable
         item = StripLabel(item, true);
         if (item == nullptr) {
           return std::nullopt;
@@ -444,6 +461,9 @@ Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
       ordered.push_back(pred_values[static_cast<size_t>(found - pred_names.begin())]);
     }
     return CompareSequences(gold_values, ordered);
+  }
+  if (has_gold != has_pred && RepeatsOneName(has_gold ? pred : gold) && HasTwoNames(has_gold ? gold_names : pred_names)) {
+    return IsDifferentBy("labels");  // x = 1, x = 2 and x = 1, y = 2
   }
   if ((has_gold || has_pred) && options_.assignments_as_tuple) {
     const Expr other = has_gold ? pred : gold;

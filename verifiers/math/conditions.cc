@@ -71,6 +71,11 @@ bool Comparer::ConditionsConflict(Expr gold, Expr pred, bool same_name) {
 bool Comparer::ConditionsDiffer(const Reading& gold, const Reading& pred) {
   const std::vector<Expr> g = ConditionsOf(gold);
   const std::vector<Expr> p = ConditionsOf(pred);
+  const auto is_bound = [](Expr condition) { return condition->text.find_first_not_of("<>lg") == std::string::npos; };
+  if ((IsPeriodic(gold.expr) && g.empty() && std::ranges::any_of(p, is_bound)) ||
+      (IsPeriodic(pred.expr) && p.empty() && std::ranges::any_of(g, is_bound))) {
+    return true;  // 2 k pi for all k, and for positive ones
+  }
   const bool is_one = g.size() == 1 && p.size() == 1;  // whatever the parameter is called
   return std::ranges::any_of(
       g, [&](Expr left) { return std::ranges::any_of(p, [&](Expr right) { return ConditionsConflict(left, right, !is_one); }); });

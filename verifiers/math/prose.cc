@@ -211,6 +211,19 @@ bool NamesMore(std::span<const Token> rest) {
   return false;
 }
 
+// Whether words name the upper (1) or the lower (-1) of two things; 0 for neither and both.
+int Extreme(std::span<const Token> words) {
+  constexpr auto kUpper = std::to_array<std::string_view>({"larger", "largest", "greater", "greatest", "bigger", "biggest", "maximum",
+                                                           "maximal", "max", "longer", "longest", "upper", "first"});
+  constexpr auto kLower = std::to_array<std::string_view>(
+      {"smaller", "smallest", "lesser", "least", "minimum", "minimal", "min", "shorter", "shortest", "lower", "second"});
+  const auto says = [&](const auto& list) {
+    return std::ranges::any_of(words, [&](const Token& token) { return Has(list, LowerCaseText(token.text)); });
+  };
+  const bool upper = says(kUpper);
+  return upper == says(kLower) ? 0 : upper ? 1 : -1;
+}
+
 // The label ends behind the last copula or colon, and holds no relation, list or negation of its own.
 void CutLabel(Trimmed& trimmed) {
   std::vector<Token>& tokens = trimmed.tokens;
@@ -241,6 +254,7 @@ void CutLabel(Trimmed& trimmed) {
   while (cut + 1 < tokens.size() && (tokens[cut].kind == Tok::kColon || (tokens[cut].kind == Tok::kGap))) {
     ++cut;
   }
+  trimmed.extreme = Extreme(std::span(tokens).subspan(0, cut));
   tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(cut));
   trimmed.has_label = true;
 }

@@ -17,6 +17,7 @@ struct Trimmed {
   std::vector<Token> tokens;
   std::vector<std::string> parameters;       // names that a clause declares as whole numbers or constants
   std::vector<std::string> real_parameters;  // and as arbitrary real numbers
+  int extreme = 0;                           // 1 for a label such as "the larger root is", -1 for "the smaller root is"
   std::vector<Token> clause;                 // "where ...", "for all ...", "attained at ..." that was cut
   bool has_clause = false;                   // "where ...", "for all ..." was cut
   bool has_label = false;                    // "the answer is" was cut

@@ -252,6 +252,7 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
   reading.parameters = std::move(trimmed.parameters);
   reading.real_parameters = std::move(trimmed.real_parameters);
   reading.words = std::move(words);
+  reading.extreme = trimmed.extreme;
   reading.conditions = Conditions(trimmed.clause, arena);
   const bool adds_whole = DeclaresUnknown(reading.parameters, reading.expr);
   answer.readings.push_back(reading);
@@ -291,7 +292,7 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   answer.is_question = IsQuestion(text, units);
   answer.domain = DomainOf(lexed.tokens);
   if (answer.statement.says_none && options.words) {
-    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false, {}});
+    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false, 0, {}});
   } else {
     AddReadings(lexed.tokens, {}, arena, answer);
   }

@@ -19,6 +19,7 @@ struct Reading {
   bool is_decimal_comma = false;             // "2,74" as a number
   std::vector<std::string> words;            // that stood around the value and were passed over
   bool needs_unit = false;                   // "5 m" as metres: only against an answer with a unit
+  int extreme = 0;                           // which of two things its label named, as in Trimmed
   std::vector<Expr> conditions;              // "k >= 1" of a clause that was cut
 };
 

@@ -21,6 +21,18 @@ bool IsDerivative(Expr expr) {
   return first->Is(Kind::kDivide) && first->kid(0)->IsSymbol("d") && IsDifferential(first->kid(1));
 }
 
+// f(y) = x + 1: the value depends on another variable than the one that is named.
+bool NamesOtherVariable(Expr relation) {
+  const Expr head = relation->kid(0);
+  if (!head->Is(Kind::kApply) || head->kids.size() != 1 || !head->kid(0)->Is(Kind::kSymbol)) {
+    return false;
+  }
+  const auto has = [&](const auto& test) { return AnyNode(relation->kids.back(), test); };
+  return !has([&](const Node& node) { return node.IsSymbol(head->kid(0)->text); }) && has([](const Node& node) {
+    return node.kind == Kind::kSymbol && (node.text == "x" || node.text == "y" || node.text == "z" || node.text == "t");
+  });
+}
+
 bool IsConstantValue(Expr expr) {
   return FreeSymbols(expr).empty() && !AnyNode(expr, [](const Node& n) { return n.kind == Kind::kApply; });
 }
@@ -123,6 +135,9 @@ Expr Comparer::StripLabel(Expr expr, bool for_value) {
   }
   if (expr->text == ":" && (IsLabel(expr->kid(0)) || expr->kid(0)->Is(Kind::kQuantity))) {
     return StripLabel(expr->kid(1), for_value);
+  }
+  if (NamesOtherVariable(expr)) {
+    return expr;
   }
   // "x = a or b" and "f: x -> y" keep their relation.
   Judgement problem;

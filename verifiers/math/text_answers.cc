@@ -112,7 +112,7 @@ bool TakesBack(const std::vector<Token>& tokens, size_t begin) {
     return token.kind == Tok::kWord && Has(kDenials, LowerCaseText(token.text));
   });
   if (first == Tok::kOr || first == Tok::kAnd || first == Tok::kComma || first == Tok::kSlash || word == "or" || word == "and" ||
-      ((word == "is" || word == "was" || word == "isn") && denies)) {
+      word == "no" || ((word == "is" || word == "was" || word == "isn") && denies)) {
     return true;
   }
   for (size_t i = begin; i + 2 < tokens.size(); ++i) {  // a second letter in brackets

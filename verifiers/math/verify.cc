@@ -85,7 +85,7 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
           (g.needs_unit && !HasUnit(p.expr)) || (p.needs_unit && !HasUnit(g.expr))) {
         continue;
       }
-      if (SayOtherwise(g.words, p.words)) {
+      if (SayOtherwise(g.words, p.words) || g.extreme * p.extreme < 0) {
         first = has_first ? first : IsDifferentBy("text");
         has_first = true;
         continue;
