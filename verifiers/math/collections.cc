@@ -302,7 +302,9 @@ Judgement Comparer::CompareUnordered(const std::vector<Expr>& gold, const std::v
   std::vector<std::vector<signed char>> known(n, std::vector<signed char>(n, -1));
   const auto same = [&](size_t i, size_t j) {
     if (known[i][j] < 0) {
-      const Judgement part = Compare(gold[i], pred[j]);
+      // {1} is no element of {1, 2}.
+      const bool is_nested = gold[i]->Is(Kind::kSet) ? IsScalar(pred[j]) : pred[j]->Is(Kind::kSet) && IsScalar(gold[i]);
+      const Judgement part = is_nested ? IsDifferentBy("types") : Compare(gold[i], pred[j]);
       has_unknown = has_unknown || part.equality == Equality::kUnknown;
       known[i][j] = part.is_equal() ? 1 : 0;
     }

@@ -274,6 +274,13 @@ Judgement Comparer::CompareTuples(Expr gold, Expr pred, bool& applies) {
 
 Judgement Comparer::CompareLists(Expr gold, Expr pred, bool& applies) {
   applies = true;
+  // 2, 3; 4, 5 is not 2, 3, 4, 5.
+  const auto has_all = [](Expr expr, const auto& test) { return expr->Is(Kind::kList) && std::ranges::all_of(expr->kids, test); };
+  const auto is_list = [](Expr kid) { return kid->Is(Kind::kList); };
+  const auto is_scalar = [&](Expr kid) { return IsScalar(kid); };
+  if ((has_all(gold, is_list) && has_all(pred, is_scalar)) || (has_all(pred, is_list) && has_all(gold, is_scalar))) {
+    return IsDifferentBy("structure");
+  }
   auto gold_list = ListItems(gold);
   auto pred_list = ListItems(pred);
   if (gold_list && pred_list) {

@@ -23,7 +23,13 @@ bool HasSymbols(Expr expr) { return !FreeSymbols(expr).empty(); }
 // Whether the expression has a meaning for whole numbers only: n!, floor(n / 2), (-1)^n.
 bool IsForIntegers(Expr expr) {
   return AnyNode(expr, [](const Node& node) {
-    if (node.kind == Kind::kFactorial || IsOneOfFunctions(node, {"floor", "ceil", "binom", "perm", "mod", "gcd", "lcm"})) {
+    if (IsOneOfFunctions(node, {"floor", "ceil"})) {  // of x they are something else than x
+      constexpr std::string_view kWhole = "ijklmnpqKMN";
+      const std::vector<std::string> names = FreeSymbols(node.kids[0]);
+      return !names.empty() &&
+             std::ranges::all_of(names, [&](const std::string& name) { return kWhole.find(name[0]) != std::string_view::npos; });
+    }
+    if (node.kind == Kind::kFactorial || IsOneOfFunctions(node, {"binom", "perm", "mod", "gcd", "lcm"})) {
       return std::ranges::any_of(node.kids, &HasSymbols);
     }
     if (node.kind == Kind::kModular) {

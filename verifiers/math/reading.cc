@@ -140,6 +140,31 @@ Expr WithBoundNames(Expr expr, Arena& arena, int& depth) {
   return arena.Add(std::move(node));
 }
 
+// (3,4): in brackets a comma separates.
+bool HasBracketedNumber(const std::vector<Token>& tokens) {
+  for (size_t i = 2; i < tokens.size(); ++i) {
+    const size_t before = i > 2 && tokens[i - 2].kind == Tok::kMinus ? i - 3 : i - 2;
+    if (tokens[i].kind == Tok::kClose && tokens[i - 1].kind == Tok::kNumber && tokens[before].kind == Tok::kOpen) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// One word of three capitals or more, and nothing else: XIV, or the order ABDC.
+std::string CapitalWord(const std::vector<Token>& tokens) {
+  std::string word;
+  for (const Token& token : tokens) {
+    if (token.kind == Tok::kWord && word.empty()) {
+      word = token.text;
+    } else if (token.kind != Tok::kBrace && token.kind != Tok::kBraceClose && token.kind != Tok::kEnd) {
+      return {};
+    }
+  }
+  const bool is_capital = std::ranges::all_of(word, [](char c) { return 'A' <= c && c <= 'Z'; });
+  return word.size() >= 3 && is_capital ? word : std::string();
+}
+
 // "(1)(3)" as the list of both.
 bool BracketedNumbers(std::vector<Token>& tokens) {
   const size_t count = tokens.size() - 1;
@@ -283,6 +308,7 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   answer.clock = FindClock(lexed.tokens);
   answer.choice = FindChoice(lexed.tokens);
   answer.choices = FindChoices(lexed.tokens);
+  answer.capitals = CapitalWord(lexed.tokens);
   std::vector<Token> units = lexed.tokens;
   RepairTokens(lexed.tokens);
   ReadWords(lexed.tokens, options.words);
@@ -303,7 +329,7 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
     lexing.comma_groups = false;
     lexing.decimal_comma = decimal_comma;
     LexResult other = Lex(text, lexing, arena.budget());
-    if (other.problem.empty()) {
+    if (other.problem.empty() && !(decimal_comma && HasBracketedNumber(other.tokens))) {
       RepairTokens(other.tokens);
       ReadWords(other.tokens, options.words);
       Reading kind;

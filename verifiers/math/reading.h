@@ -32,6 +32,7 @@ struct Answer {
   Statement statement;       // what its words say
   Choice choice;             // the letter of multiple choice that it is or begins with
   Choices choices;           // several letters
+  std::string capitals;      // one word of capitals: an order or a Roman numeral, no product
   Clock clock;               // "3:45", "12:00 PM"
   bool is_text = false;      // words and no mathematics
   bool is_question = false;  // "What is 6 times 7?"

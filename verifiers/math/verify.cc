@@ -151,6 +151,9 @@ std::optional<Result> ComparePlain(const Answer& gold, const Answer& pred, const
       return decided(true, "choice");
     }
   }
+  if (!gold.capitals.empty() && !pred.capitals.empty() && gold.capitals != pred.capitals) {
+    return decided(false, "text");
+  }
   const Statement& said = pred.statement;
   if (gold.statement.truth != 0 && said.truth != 0 && (gold.statement.is_truth || (said.is_truth && gold.is_text))) {
     return decided(gold.statement.truth == said.truth, "text");
