@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -17,14 +19,26 @@
 namespace cupel {
 namespace {
 
+// The largest resident memory since ForgetPeak, or of all time where the kernel does not tell.
 double PeakMib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") {
+      double kib = 0;
+      status >> kib;
+      return kib / 1024;
+    }
+  }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-// Own repetition, peer's repetition, in turn, each pair after a calibration of the machine.
-absl::StatusOr<std::vector<BenchSlice>> MeasureSlices(const BenchOptions& options, const BenchWork& work) {
+// The buffers of a calibration are no part of the work.
+void ForgetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+// Own repetition, peer's repetition, in turn, each pair after a calibration of the machine. `peak_mib`: of the own ones.
+absl::StatusOr<std::vector<BenchSlice>> MeasureSlices(const BenchOptions& options, const BenchWork& work, double& peak_mib) {
   std::optional<BenchPeer> peer;
   if (!options.peer.empty()) {
     CUPEL_ASSIGN_OR_RETURN(peer, BenchPeer::Start(options.peer));
@@ -34,7 +48,9 @@ absl::StatusOr<std::vector<BenchSlice>> MeasureSlices(const BenchOptions& option
   for (int64_t repeat = 0; repeat < options.repeats; ++repeat) {
     BenchSlice& slice = slices.emplace_back();
     slice.calibration = MeasureCalibration(work.threads);
+    ForgetPeak();
     CUPEL_ASSIGN_OR_RETURN(slice.rate, work.repeat());
+    peak_mib = std::max(peak_mib, PeakMib());
     if (peer) {
       CUPEL_ASSIGN_OR_RETURN(slice.peer, peer->Run());
     }
@@ -53,14 +69,14 @@ absl::Status Serve(const BenchWork& work) {
   return absl::OkStatus();
 }
 
-Json ToJson(const BenchOptions& options, const BenchWork& work, const std::vector<BenchSlice>& slices) {
+Json ToJson(const BenchOptions& options, const BenchWork& work, const std::vector<BenchSlice>& slices, double peak_mib) {
   Json json = {{"bench", options.what}};
   json.update(work.facts);
   json["calibration"] = {{"bf16_matmul_gflops", slices.back().calibration.matmul_gflops},
                          {"copy_gb_per_s", slices.back().calibration.copy_gb_per_s}};
   json.update(work.details());
   json.update(SlicesToJson(slices, work.unit));
-  json["peak_mib"] = PeakMib();
+  json["peak_mib"] = peak_mib;
   return json;
 }
 
@@ -82,8 +98,9 @@ absl::Status RunBench(const BenchOptions& options) {
   if (options.serves) {
     return Serve(work);
   }
-  CUPEL_ASSIGN_OR_RETURN(const std::vector<BenchSlice> slices, MeasureSlices(options, work));
-  const Json json = ToJson(options, work, slices);
+  double peak_mib = 0;
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<BenchSlice> slices, MeasureSlices(options, work, peak_mib));
+  const Json json = ToJson(options, work, slices, peak_mib);
   if (options.json) {
     fmt::print("{}\n", DumpJson(json, 2));
   } else {
@@ -106,6 +123,9 @@ Action DeclareBench(CLI::App& app) {
   app.add_option("--compute", options->settings.compute, "bf16 or fp32")->check(CLI::IsMember({"bf16", "fp32"}))->capture_default_str();
   app.add_option("--linear", options->settings.linear, "auto, kernel or onednn")
       ->check(CLI::IsMember({"auto", "kernel", "onednn"}))
+      ->capture_default_str();
+  app.add_option("--weights", options->weights, "what sampling computes with: exact (the weights of training) or int8")
+      ->check(CLI::IsMember({"exact", "int8"}))
       ->capture_default_str();
   app.add_option("--threads", options->settings.threads, "processor cores to use; 0: all")
       ->check(CLI::Range(0, 1024))

@@ -32,6 +32,19 @@ void CollectDifferences(const Json& before, const Json& after, const std::string
   }
 }
 
+// Rounded weights sample from another distribution than the trainer's, at every token: the loss must know by how much.
+absl::Status CheckInt8Sampling(const Recipe& recipe) {
+  const GrpoConfig& grpo = recipe.grpo;
+  if (recipe.rollout.weights != "int8" || (grpo.old_logprobs == "recompute" && grpo.correction.kind != "none")) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(
+      "rollout.weights = \"int8\" samples from another distribution than the one that is trained, but grpo.old_logprobs is \"{}\" "
+      "and grpo.correction.kind \"{}\", so nothing would correct for it; set old_logprobs to \"recompute\" and correction.kind to "
+      "\"truncated\" (or masked, sequence_masked, geometric_masked, decoupled), or rollout.weights to \"exact\"",
+      grpo.old_logprobs, grpo.correction.kind);
+}
+
 }  // namespace
 
 absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std::string>& overrides) {
@@ -63,6 +76,7 @@ absl::Status CheckRecipe(const Recipe& recipe) {
 }
 
 absl::Status CheckTrainingSampling(const Recipe& recipe) {
+  CUPEL_RETURN_IF_ERROR(CheckInt8Sampling(recipe));
   const RolloutSettings& rollout = recipe.rollout;
   std::vector<std::string> restrictions;
   const auto note = [&](bool is_on, std::string_view name, auto value) {

@@ -26,6 +26,7 @@ struct RolloutSettings {
   double min_p = 0.0;
   double repetition_penalty = 1.0;
   int64_t min_new_tokens = 0;
+  std::string weights = "exact";
   std::vector<std::string> stop;
   template <class Field>
   void VisitFields(Field&& field) {
@@ -38,6 +39,10 @@ struct RolloutSettings {
     field("min_p", min_p, "drop tokens less likely than min_p times the likeliest", Range{0, 1});
     field("repetition_penalty", repetition_penalty, "makes tokens that were there before less likely; 1: off", Range{0.01, 100});
     field("min_new_tokens", min_new_tokens, "so many tokens come before an answer can end", Range{0, 1 << 20});
+    field("weights", weights,
+          "what sampling computes with, in the run's evaluations too; exact: the weights of training, which gives the trainer's "
+          "log-probabilities; int8: the same rounded to 8 bits, up to twice as fast, which needs grpo.correction",
+          OneOf{{"exact", "int8"}});
     field("stop", stop, "strings that end an answer (besides the model's own end); they stay in it. Of evaluation too");
   }
 };
@@ -121,7 +126,8 @@ absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std
 // names the key.
 absl::Status CheckRecipe(const Recipe& recipe);
 
-// What training asks of its sampling beyond that: the ratio of an update is against log-probabilities that the trainer can compute itself.
+// What training asks of its sampling beyond that: the ratio of an update is against log-probabilities that the trainer can compute itself,
+// and a sampler with rounded weights is corrected for.
 // InvalidArgument names the settings.
 absl::Status CheckTrainingSampling(const Recipe& recipe);
 

@@ -20,6 +20,7 @@
 #include "grpo/trainer.h"
 #include "grpo/update.h"
 #include "grpo/weights_digest.h"
+#include "policy/engine/int8_engine.h"
 #include "rollout/rollout_workers.h"
 #include "verifiers/check_golds.h"
 
@@ -98,7 +99,7 @@ absl::Status TrainingRun::Prepare(bool is_resumed) {
   CUPEL_ASSIGN_OR_RETURN(rewards_, RewardComposition::Create(recipe_.reward));
   CUPEL_RETURN_IF_ERROR(PlanMemoryOf());
   CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, seed));
-  engine_ = MakeEngine(*policy_, recipe_.engine);
+  engine_ = MakeEngine(*policy_, recipe_.engine, recipe_.rollout.weights);
   workers_.emplace(*engine_, policy_->tokenizer(), policy_->chat(), *rewards_);
   trainer_.emplace(*policy_, ResolvedGrpo(recipe_), recipe_.optimizer, recipe_.rollout.temperature,
                    recipe_.run.steps * recipe_.grpo.updates_per_step());
@@ -198,6 +199,7 @@ absl::Status TrainingRun::PlanMemoryOf() {
   CUPEL_ASSIGN_OR_RETURN(const ModelFile file, OpenModel(recipe_.model.path));
   const MemoryRequest request{.model = file.config,
                               .compute_bytes = recipe_.model.compute == "fp32" ? 4 : 2,
+                              .samples_int8 = recipe_.rollout.weights == "int8",
                               .has_reference = recipe_.grpo.kl.is_on(),
                               .recomputes_activations = recipe_.grpo.recompute_activations,
                               .trained_parameters = CountAdapters(recipe_.model.lora, file.config),

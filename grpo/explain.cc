@@ -119,6 +119,12 @@ std::optional<Remark> Mismatch(const StepMetrics& metrics, const GrpoConfig& con
   if (gap <= config.safety.mismatch_bound) {
     return std::nullopt;
   }
+  if (config.correction.kind != "none") {
+    return Remark{false, "corrected_mismatch",
+                  fmt::format("sampler and trainer differ by {:.3g} nats per token on average; grpo.correction.kind = \"{}\" weighs every "
+                              "token's loss by how much likelier it is to the trainer",
+                              gap, config.correction.kind)};
+  }
   return Remark{
       true, "mismatch",
       fmt::format("sampler and trainer differ by {:.3g} nats per token on average (bound {:.3g}): the update is off-policy without "

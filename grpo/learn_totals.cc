@@ -1,5 +1,7 @@
 #include "grpo/learn_totals.h"
 
+#include <fmt/format.h>
+
 namespace cupel {
 
 void LearnTotals::AddUpdate(const LossSums& update, const UpdateCounts& update_counts, bool is_first) {
@@ -37,6 +39,10 @@ void AddLearnMetrics(const LearnTotals& totals, bool has_divergence, std::string
   metrics.Set("clip_ratio/region_mean", low + high);
   metrics.Set("sampling/sampling_logp_difference/mean", mean(totals.first.gap, totals.first.tokens));
   metrics.Set("sampling/sampling_logp_difference/max", totals.first.largest_gap);
+  for (size_t i = 0; i < kGapBounds.size(); ++i) {
+    const double share = mean(totals.first.gaps_above[i], totals.first.tokens);
+    metrics.Set(fmt::format("sampling/sampling_logp_difference/above_{}", kGapBounds[i]), share);
+  }
   metrics.Set("sampling/importance_sampling_ratio/min", totals.first.smallest_ratio);
   metrics.Set("sampling/importance_sampling_ratio/mean", totals.first.tokens > 0 ? totals.first.ratio / totals.first.tokens : 1.0);
   metrics.Set("sampling/importance_sampling_ratio/max", totals.first.largest_ratio);

@@ -87,6 +87,9 @@ std::vector<MemoryPart> PlanMemory(const MemoryRequest& request) {
   std::vector<MemoryPart> plan;
   plan.push_back({"master weights, fp32", parameters * kFloat, ""});
   plan.push_back({"packed weights", packed, request.compute_bytes > 2 ? "model.compute = \"bf16\" halves them" : ""});
+  if (request.samples_int8) {
+    plan.push_back({"int8 weights of sampling", packed / request.compute_bytes, "rollout.weights = \"exact\" has none"});
+  }
   plan.push_back({"gradients, fp32", trained * kFloat, adapters});
   plan.push_back({"moments of AdamW, fp32", 2 * trained * kFloat, adapters});
   if (request.has_reference) {

@@ -15,6 +15,7 @@ namespace cupel {
 struct MemoryRequest {
   ModelConfig model;
   int64_t compute_bytes = 2;  // of an activation and a packed weight: 2 for bf16, 4 for fp32
+  bool samples_int8 = false;  // a second layout of the weights, for sampling
   bool has_reference = false;
   bool recomputes_activations = false;
   int64_t trained_parameters = 0;  // 0: all; otherwise those of the adapters

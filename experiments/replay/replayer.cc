@@ -15,6 +15,7 @@
 #include "grpo/checkpoint.h"
 #include "grpo/weight_change.h"
 #include "grpo/weights_digest.h"
+#include "policy/engine/int8_engine.h"
 #include "rollout/blob.h"
 #include "verifiers/check_golds.h"
 
@@ -245,7 +246,7 @@ absl::Status Replayer::ReplayPrompts(int64_t step, const std::vector<RolloutGrou
 }
 
 absl::StatusOr<std::vector<RolloutGroup>> Replayer::Sample(int64_t step, size_t num_groups, StopSignal& stop) {
-  const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy_, recipe_.engine);
+  const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy_, recipe_.engine, recipe_.rollout.weights);
   CUPEL_ASSIGN_OR_RETURN(const RewardComposition rewards, RewardComposition::Create(recipe_.reward));
   RolloutWorkers workers(*engine, policy_->tokenizer(), policy_->chat(), rewards);
   CollectRequest request;
@@ -273,6 +274,11 @@ absl::Status Replayer::ReplaySampling(int64_t step, const std::vector<RolloutGro
   const bool filters = recipe_.rollout.top_k > 0 || recipe_.rollout.top_p < 1 || recipe_.rollout.min_p > 0;
   if (filters) {
     replay.stages.push_back(Skipped(Stage::kSampling, bounds_.reason + ", and a filter of tokens hides the model's own log-probabilities"));
+    return absl::OkStatus();
+  }
+  if (recipe_.rollout.weights == "int8") {
+    replay.stages.push_back(
+        Skipped(Stage::kSampling, bounds_.reason + ", and int8 weights sampled from another distribution than the trainer's"));
     return absl::OkStatus();
   }
   const std::vector<float> logprobs = CompletionLogprobs(*policy_, groups, recipe_.rollout.temperature, recipe_.grpo.microbatch_tokens);

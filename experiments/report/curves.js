@@ -47,6 +47,7 @@ function chartSections() {
     {title: 'Clipped tokens', note: 'share of tokens whose ratio left the clip range', format: percent, floor: 0, lines: [metricLine('low', 'clip_ratio/low_mean'), metricLine('high', 'clip_ratio/high_mean'), metricLine('either', 'clip_ratio/region_mean', {dash: '4 3'})]},
     {title: 'Learning rate', floor: 0, lines: [metricLine('', 'learning_rate')]},
     {title: 'Sampler and trainer', note: 'difference of log-probabilities of a token; 0: same bits', floor: 0, log: true, lines: [metricLine('mean', 'sampling/sampling_logp_difference/mean'), metricLine('max', 'sampling/sampling_logp_difference/max', {dash: '4 3'})]},
+    {title: 'Sampler and trainer: histogram', note: 'share of tokens whose log-probabilities differ by more than so many nats', ...share, lines: ['0.001', '0.01', '0.1', '1'].map((bound) => metricLine(bound, `sampling/sampling_logp_difference/above_${bound}`))},
   ];
   const speed = [
     {title: 'Tokens per second', floor: 0, lines: [metricLine('sampled', 'time/sampled_tokens_per_second'), metricLine('trained', 'time/trained_tokens_per_second', {dash: '4 3'})]},

@@ -22,6 +22,9 @@ void AddGap(std::span<const double> logprobs, const LossInput& input, LossSums& 
     const double gap = std::abs(logprobs[t] - input.sampler_logprobs[t]);
     sums.gap += gap;
     sums.largest_gap = std::max(sums.largest_gap, gap);
+    for (size_t i = 0; i < kGapBounds.size(); ++i) {
+      sums.gaps_above[i] += gap > kGapBounds[i] ? 1 : 0;
+    }
     const double ratio = RatioOf(logprobs[t], input.sampler_logprobs[t]).value;
     sums.ratio += ratio;
     sums.smallest_ratio = sums.tokens + static_cast<double>(t) > 0 ? std::min(sums.smallest_ratio, ratio) : ratio;
@@ -60,6 +63,9 @@ void LossSums::Add(const LossSums& other) {
   largest_ratio = tokens > 0 ? std::max(largest_ratio, other.largest_ratio) : other.largest_ratio;
   highest_clipped_high = std::max(highest_clipped_high, other.highest_clipped_high);
   largest_gap = std::max(largest_gap, other.largest_gap);
+  for (size_t i = 0; i < gaps_above.size(); ++i) {
+    gaps_above[i] += other.gaps_above[i];
+  }
   for (double LossSums::*member :
        {&LossSums::loss, &LossSums::policy_loss, &LossSums::kl, &LossSums::entropy, &LossSums::clipped_low, &LossSums::clipped_high,
         &LossSums::low_shares, &LossSums::high_shares, &LossSums::gap, &LossSums::ratio, &LossSums::tokens, &LossSums::completions}) {

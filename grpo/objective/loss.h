@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -35,6 +36,9 @@ struct LossSettings {
   double entropy_weight = 0;  // b / n
 };
 
+// Bounds of the histogram of |log pi - log mu|, in nats.
+inline constexpr std::array<double, 4> kGapBounds = {0.001, 0.01, 0.1, 1};
+
 // Sums over completions, in the order in which they were added. Means are taken by who knows the counts.
 struct LossSums {
   double loss = 0;         // everything
@@ -49,7 +53,8 @@ struct LossSums {
   double highest_clipped_high = 0;  // largest share of a completion's tokens
   double gap = 0;                   // sum of |log pi - log mu|
   double largest_gap = 0;
-  double ratio = 0;  // sum of pi / mu
+  std::array<double, kGapBounds.size()> gaps_above = {};  // tokens whose |log pi - log mu| is above each bound
+  double ratio = 0;                                       // sum of pi / mu
   double smallest_ratio = 1;
   double largest_ratio = 1;
   double tokens = 0;

@@ -102,6 +102,36 @@ TEST_CASE("every step of a run of 50 is identical when it is done again, and not
   }
 }
 
+TEST_CASE("a run that sampled with int8 weights is identical too, though its sampler is not its trainer", "[replay]") {
+  const TempDir folder;
+  const std::string run = folder.File("run");
+  const ProcessResult result =
+      Cupel(TrainTiny(run, {"--no-eval", "--set", "run.steps=4", "--set", "run.checkpoint_every=2", "--set", "rollout.weights=int8",
+                            "--set", "grpo.old_logprobs=recompute", "--set", "grpo.correction.kind=truncated"}));
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK(Contains(result.out, "int8 weights of sampling"));  // in the memory plan
+  const Json all = ReplayJson(run, {"--all"}, 0);
+  CHECK(all["exact"] == true);
+  REQUIRE(all["steps"].size() == 4);
+  for (const Json& step : all["steps"]) {
+    INFO(step.dump());
+    CHECK(step["identical"] == true);
+    for (const Json& stage : step["stages"]) {
+      CHECK(stage["result"] == "identical");
+    }
+  }
+  const RolloutStore store = RolloutStore::Open(run + "/run.db", RolloutStore::Mode::kReadOnly).value();
+  double gap = 0;
+  for (int64_t step = 0; step < 4; ++step) {
+    const RolloutStore::Metrics metrics = store.ReadMetrics(step).value();
+    for (const auto& [name, value] : metrics) {
+      gap += name == "sampling/sampling_logp_difference/mean" ? value : 0;
+    }
+  }
+  CHECK(gap > 0);
+}
+
 // Changes one element of a blob of the first rollout of a step.
 void ChangeBlob(const std::string& run, int64_t step, const std::string& column) {
   SqliteConnection connection = SqliteConnection::Open(run + "/run.db", SqliteConnection::Access::kReadWrite).value();

@@ -63,6 +63,7 @@ TEST_CASE("variants of the update resume exactly", "[variants]") {
   CheckResumes({"grpo.entropy.bonus=0.01", "grpo.entropy.target=3", "grpo.entropy.top_share=0.5"});
   CheckResumes({"grpo.updates_per_rollout=2", "grpo.passes_per_rollout=2", "grpo.old_logprobs=recompute", "grpo.correction.kind=truncated",
                 "grpo.objective.kind=sequence_ratio", "grpo.aggregation=sequence_mean"});
+  CheckResumes({"rollout.weights=int8", "grpo.old_logprobs=recompute", "grpo.correction.kind=truncated"});
   CheckResumes({"grpo.resample_rounds=2", "grpo.recompute_activations=true"});
 }
 

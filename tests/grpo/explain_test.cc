@@ -67,6 +67,10 @@ TEST_CASE("what is wrong is said", "[explain]") {
   CHECK(keys("completions/mean_length", 90) == std::vector<std::string>{"!length_explosion"});
   CHECK(keys("completions/clipped_ratio", 0.9) == std::vector<std::string>{"!length_explosion"});
   CHECK(keys("sampling/sampling_logp_difference/mean", 0.2) == std::vector<std::string>{"!mismatch"});
+  GrpoConfig corrected = SeveralUpdates();
+  corrected.correction.kind = "truncated";
+  CHECK(Keys(Explain(With("sampling/sampling_logp_difference/mean", 0.2), history, corrected)) ==
+        std::vector<std::string>{"corrected_mismatch"});
   const std::vector<StepMetrics> flat(kRemarkHistory, With("frac_reward_zero_std", 1));
   CHECK(Keys(Explain(With("frac_reward_zero_std", 1), flat, SeveralUpdates())) == std::vector<std::string>{"!reward_without_variance"});
 }

@@ -288,6 +288,14 @@ TEST_CASE("an input that is not a number makes the loss not a number", "[loss]")
   }
 }
 
+TEST_CASE("differences between sampler and policy are counted by size", "[loss]") {
+  Completion one{{-1, -2, -3, -4, -5}, std::vector<double>(5, 0.0), {}};
+  one.input = {1, 1, one.logprobs, {-1, -2.0005, -2.995, -4.05, -3}, {}, std::vector<double>(5, 1.0)};
+  const LossSums sums = Evaluate(SettingsOf({"clipped_ratio", "token_mean", "k3"}), {one}).sums;
+  CHECK(sums.gaps_above == std::array<double, 4>{3, 2, 1, 1});
+  CHECK(sums.largest_gap == Approx(2));
+}
+
 TEST_CASE("sums over parts are sums over the whole", "[loss]") {
   const Choice choice{"clipped_ratio", "token_mean", "k3"};
   const std::vector<Completion> completions = RandomCompletions(8, 0.5, choice);
@@ -303,6 +311,7 @@ TEST_CASE("sums over parts are sums over the whole", "[loss]") {
   CHECK(parts.smallest_ratio == whole.smallest_ratio);
   CHECK(parts.largest_ratio == whole.largest_ratio);
   CHECK(parts.largest_gap == whole.largest_gap);
+  CHECK(parts.gaps_above == whole.gaps_above);
   CHECK(parts.completions == 3);
 }
 

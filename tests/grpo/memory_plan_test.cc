@@ -45,11 +45,14 @@ TEST_CASE("the plan holds what training holds", "[memory]") {
   CHECK(BytesOf(plan, "moments") == 134515008LL * 8);
   CHECK(BytesOf(plan, "activations") == 1024LL * 30 * (2 * 576 + 576 + 2 * 192 + 576 + 2 * 1536) * 2);
   CHECK(BytesOf(plan, "reference") == -1);
+  CHECK(BytesOf(plan, "int8") == -1);
   MemoryRequest request = SmolLm2();
+  request.samples_int8 = true;
   request.has_reference = true;
   request.recomputes_activations = true;
   request.trained_parameters = 1000;
   const std::vector<MemoryPart> other = PlanMemory(request);
+  CHECK(BytesOf(other, "int8") == BytesOf(plan, "packed") / 2);
   CHECK(BytesOf(other, "reference") > 134515008LL * 5);
   CHECK(BytesOf(other, "activations") < BytesOf(plan, "activations") / 5);
   CHECK(BytesOf(other, "gradients") == 4000);

@@ -10,7 +10,9 @@
 #include <ATen/core/grad_mode.h>
 
 #include "base/status.h"
+#include "policy/engine/int8_engine.h"
 #include "policy/policy.h"
+#include "tests/policy/golden.h"
 #include "tests/testing/catch_torch.h"
 
 namespace cupel {
@@ -40,8 +42,9 @@ GenerationRequest Ask(const Policy& policy, uint64_t id, std::string_view questi
 
 // Completions of all requests, [request][sample].
 std::vector<std::vector<std::vector<TokenId>>> Generate(const Policy& policy, const std::vector<GenerationRequest>& requests,
-                                                        std::vector<std::vector<std::vector<float>>>& logprobs) {
-  const std::unique_ptr<GenerationEngine> engine = MakeEngine(policy, {.kv_cache_mib = 128});
+                                                        std::vector<std::vector<std::vector<float>>>& logprobs,
+                                                        std::string_view weights = "exact") {
+  const std::unique_ptr<GenerationEngine> engine = MakeEngine(policy, {.kv_cache_mib = 128}, weights);
   std::vector<std::vector<std::vector<TokenId>>> tokens(requests.size());
   logprobs.resize(requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
@@ -59,6 +62,21 @@ std::vector<std::vector<std::vector<TokenId>>> Generate(const Policy& policy, co
     }
   }
   return tokens;
+}
+
+// The golden prompts, each answered greedily or several times at temperature 1.
+std::vector<GenerationRequest> GoldenRequests(double temperature, int64_t num_samples) {
+  std::vector<GenerationRequest> requests;
+  const Json golden = ReadGoldenJson("smollm2/logits.json");
+  for (const Json& prompt : golden["prompts"]) {
+    GenerationRequest& request = requests.emplace_back();
+    request.id = requests.size() - 1;
+    request.prompt = prompt["ids"].get<std::vector<TokenId>>();
+    request.num_samples = num_samples;
+    request.sampling = {.temperature = temperature, .max_new_tokens = 48};
+    request.random = {.seed = 3, .prompt = static_cast<uint32_t>(request.id)};
+  }
+  return requests;
 }
 
 }  // namespace
@@ -96,6 +114,43 @@ TEST_CASE("SmolLM2's greedy tokens are the best of a full forward pass", "[engin
   for (int64_t i = 0; i < best.numel(); ++i) {
     CHECK(best[i].item<int64_t>() == completion[0][static_cast<size_t>(i)]);
   }
+}
+
+TEST_CASE("SmolLM2 with int8 weights stays close to its trainer", "[engine][int8]") {
+  const std::unique_ptr<Policy> policy = LoadModel();
+  const at::NoGradGuard no_grad;
+  const std::vector<GenerationRequest> requests = GoldenRequests(1, 4);
+  std::vector<std::vector<std::vector<float>>> logprobs;
+  const auto tokens = Generate(*policy, requests, logprobs, "int8");
+  PackedBatch batch;
+  std::vector<float> sampled;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    AppendGroup(requests[i].prompt, tokens[i], batch);
+    for (const std::vector<float>& sample : logprobs[i]) {
+      sampled.insert(sampled.end(), sample.begin(), sample.end());
+    }
+  }
+  const at::Tensor trained = policy->TokenLogprobs(batch, 1.0).logprobs;
+  const at::Tensor gap = (trained - at::tensor(sampled)).abs();
+  const double mean = gap.mean().item<double>();
+  const double max = gap.max().item<double>();
+
+  // Its greedy tokens, asked of the exact weights after the same tokens.
+  const std::vector<GenerationRequest> greedy = GoldenRequests(0, 1);
+  PackedBatch greedy_batch;
+  std::vector<int64_t> chosen;
+  const auto greedy_tokens = Generate(*policy, greedy, logprobs, "int8");
+  for (size_t i = 0; i < greedy.size(); ++i) {
+    AppendGroup(greedy[i].prompt, greedy_tokens[i], greedy_batch);
+    chosen.insert(chosen.end(), greedy_tokens[i][0].begin(), greedy_tokens[i][0].end());
+  }
+  const at::Tensor best = policy->ScoredLogits(greedy_batch).argmax(1);
+  const double agreement = best.eq(at::tensor(chosen)).to(at::kFloat).mean().item<double>();
+  WARN("int8 weights: |log-probability - trainer's| mean " << mean << ", max " << max << " of " << sampled.size() << " sampled tokens; "
+                                                           << agreement << " of " << chosen.size() << " greedy tokens are the trainer's");
+  CHECK(mean < 0.15);
+  CHECK(mean > 1e-3);
+  CHECK(agreement > 0.9);
 }
 
 }  // namespace cupel
