@@ -26,7 +26,7 @@ struct Progression {
 };
 
 // Compares two parsed answers by their types. Parts in scalar.cc (numbers with units, decimals, percent, angles), intervals.cc,
-// relations.cc, collections.cc (lists, sets, tuples, assignments), matrices.cc, families.cc (solutions with an integer parameter).
+// relations.cc, collections.cc (lists, sets, tuples), assignments.cc, matrices.cc, families.cc (solutions with an integer parameter).
 class Comparer {
  public:
   Comparer(Arena& arena, const Options& options) : arena_(arena), options_(options) {}
@@ -64,9 +64,6 @@ class Comparer {
   Judgement CompareSequences(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareUnordered(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareCases(Expr gold, Expr pred);
-  Judgement CompareAssignments(Expr gold, Expr pred, bool& applies);
-  Judgement CompareNamedPoints(Expr gold, Expr pred, bool& applies);
-  bool ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values);
   std::optional<std::vector<Expr>> TupleItems(Expr expr);
   std::optional<std::vector<Expr>> ListItems(Expr expr);
   std::optional<std::vector<Expr>> WholeNumbers(Expr expr);
@@ -74,6 +71,11 @@ class Comparer {
   Expr SplitPlusMinus(Expr expr, unsigned minus, int& index);
   void ExpandPlusMinus(Expr expr, std::vector<Expr>& items);
   bool IsTupleLike(Expr expr);
+
+  // --- assignments.cc
+  Judgement CompareAssignments(Expr gold, Expr pred, bool& applies);
+  Judgement CompareNamedPoints(Expr gold, Expr pred, bool& applies);
+  bool ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values);
 
   // --- matrices.cc
   Expr MatrixValue(Expr expr);

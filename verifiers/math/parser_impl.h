@@ -10,8 +10,8 @@
 namespace cupel::math {
 
 // The parser's state; grammar in parser.h. A method that returns null has set the problem. Structure (answers, relations, sums, products)
-// is in parser.cc, what a factor is made of in parser_atoms.cc, functions and brackets in parser_groups.cc, numbers and units in
-// parser_numbers.cc.
+// is in parser.cc, lists and conditions in parser_lists.cc, sums, integrals and limits in parser_sums.cc, what a factor is made of in
+// parser_atoms.cc, functions and brackets in parser_groups.cc, numbers and units in parser_numbers.cc.
 class Parser {
  public:
   Parser(const std::vector<Token>& tokens, Arena& arena) : tokens_(tokens), arena_(arena) {}
@@ -44,12 +44,18 @@ class Parser {
   bool Descend();
   void Ascend() { --depth_; }
 
-  // parser.cc
+  // parser_lists.cc
   Expr ParseList();
   Expr ParseItem();
   Expr ParseCondition(Expr value);
   bool AtCondition() const;
+  bool EatSeparator(char& separator);
+  bool EndsList() const;
+  bool BeginsItem(size_t position) const;  // whether the token there is the first of an item
   Expr MakeList(std::vector<Expr> items, const std::string& separators);
+  Expr MakeNestedList(const std::vector<Expr>& items, const std::string& separators);
+
+  // parser.cc
   Expr ParseRelation();
   Expr ParseUnion();
   Expr ParseSum();
@@ -59,10 +65,6 @@ class Parser {
   bool StartsOperand() const;
   bool StartsFactor(Expr before) const;
   bool ContinuesProduct() const;
-  bool EatSeparator(char& separator);
-  bool EndsList() const;
-  bool BeginsItem(size_t position) const;  // whether the token there is the first of an item
-  Expr MakeNestedList(const std::vector<Expr>& items, const std::string& separators);
   Expr MakeProduct(std::vector<Expr> factors);
 
   // parser_atoms.cc
@@ -80,14 +82,14 @@ class Parser {
   Expr ParseBinomial();
   Expr ParseAccent();
   Expr ParseMinutes(Expr degrees);
-  Expr ParseBig();
-  Expr ParseIntegral(Expr low, Expr high);
   bool AtInverse() const;
   Expr ParseIndexedBinomial();
-  bool AtChosen() const;
-  Expr ParseChosen();
   std::string ScriptText();
   bool AtDegree() const;
+
+  // parser_sums.cc
+  Expr ParseBig();
+  Expr ParseIntegral(Expr low, Expr high);
 
   // parser_groups.cc
   Expr ParseGroup();
@@ -110,6 +112,8 @@ class Parser {
   bool ReadUnitFactor(std::string& dimension, Rational& size, int sign);
   Expr NumberNode(std::string_view digits);
   Expr MixedNumber(Expr whole);
+  bool AtChosen() const;
+  Expr ParseChosen();
 
   std::vector<Token> tokens_;
   Arena& arena_;

@@ -275,4 +275,21 @@ Expr Parser::AddSmallerUnit(Expr quantity) {
   return arena_.Add(std::move(node));
 }
 
+// "6C2" and "6P2"; in 2C_1 the letter is a constant.
+bool Parser::AtChosen() const {
+  const bool is_count = Ahead().kind == Tok::kLetter && (Ahead().text == "C" || Ahead().text == "P") && !Ahead().space_before;
+  const Token& last = Ahead(2);
+  const auto is_whole = [](const Token& token) { return token.kind == Tok::kNumber && std::ranges::all_of(token.text, &IsDigit); };
+  return is_count && is_whole(Now()) && is_whole(last) && !last.space_before;
+}
+
+Expr Parser::ParseChosen() {
+  const Expr n = NumberNode(Now().text);
+  const std::string_view name = Ahead().text == "C" ? "binom" : "perm";
+  position_ += 2;
+  const Expr k = NumberNode(Now().text);
+  ++position_;
+  return n == nullptr || k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, name);
+}
+
 }  // namespace cupel::math

@@ -1,0 +1,104 @@
+#include "verifiers/math/parser_impl.h"
+
+namespace cupel::math {
+
+// \sum_{k=1}^{n} body, \int_a^b body dx and \lim_{x \to a} body. Big unions are only ever equal to their own text.
+Expr Parser::ParseBig() {
+  const std::string name = Now().text;
+  ++position_;
+  if (name != "sum" && name != "prod" && name != "int" && name != "lim") {
+    return Fail("an integral, limit or big union");
+  }
+  Expr low = nullptr;
+  Expr high = nullptr;
+  while (At(Tok::kUnder) || At(Tok::kCaret)) {
+    Expr& bound = At(Tok::kUnder) ? low : high;
+    ++position_;
+    Expr parsed = nullptr;
+    if (Eat(Tok::kBrace)) {
+      parsed = InContext({}, &Parser::ParseRelation);
+      if (parsed == nullptr || !Eat(Tok::kBraceClose)) {
+        return Fail("a sum without the end of its bounds");
+      }
+    } else if (At(Tok::kLetter) || At(Tok::kNumber)) {  // what follows is the other bound, no index or base
+      parsed = At(Tok::kLetter) ? arena_.Symbol(Now().text) : NumberNode(Now().text);
+      ++position_;
+    } else {
+      parsed = ParseScript();
+    }
+    if (parsed == nullptr) {
+      return nullptr;
+    }
+    bound = parsed;
+  }
+  if (name == "int") {
+    return (low == nullptr) != (high == nullptr) ? Fail("an integral with one bound") : ParseIntegral(low, high);
+  }
+  const bool is_limit = name == "lim";
+  high = is_limit && low != nullptr && low->Is(Kind::kRelation) ? low->kid(1) : high;
+  if (low == nullptr || high == nullptr || !low->Is(Kind::kRelation) || low->text != (is_limit ? "a" : "=") ||
+      !low->kid(0)->Is(Kind::kSymbol)) {
+    return Fail("a sum without bounds");
+  }
+  const Expr body = ParseTerm();
+  if (body == nullptr) {
+    return nullptr;
+  }
+  Node node;
+  node.kind = Kind::kSum;
+  node.text = name;
+  node.name = low->kid(0)->text;
+  node.kids = {body, low->kid(1), high};
+  return arena_.Add(std::move(node));
+}
+
+// The integrand ends with "dx", or has it in a numerator. The tokens of "dx" become the end of a pair of braces, or a one.
+Expr Parser::ParseIntegral(Expr low, Expr high) {
+  constexpr int kMaxIntegrals = 4;
+  if (++integrals_ > kMaxIntegrals) {
+    return Fail("too many integrals");
+  }
+  int depth = 0;
+  int inner = 0;  // integrals inside this one, whose variables come first
+  for (size_t i = position_; i + 1 < tokens_.size() && depth >= 0; ++i) {
+    const Token& token = tokens_[i];
+    inner += token.kind == Tok::kBig && token.text == "int" ? 1 : 0;
+    depth += token.kind == Tok::kBrace || token.kind == Tok::kOpen         ? 1
+             : token.kind == Tok::kBraceClose || token.kind == Tok::kClose ? -1
+                                                                           : 0;
+    const bool is_word = token.kind == Tok::kWord && token.text.size() == 2 && token.text[0] == 'd' && !token.is_prose;
+    const bool is_pair = token.kind == Tok::kLetter && token.text == "d" && tokens_[i + 1].kind == Tok::kLetter;
+    if (!is_word && !is_pair) {
+      continue;
+    }
+    if (inner > 0) {
+      --inner;
+      continue;
+    }
+    const std::string variable = is_word ? token.text.substr(1) : tokens_[i + 1].text;
+    if (is_pair) {
+      tokens_.erase(tokens_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    const bool is_empty = i == position_;
+    tokens_[i] = depth > 0 || is_empty ? Token{Tok::kNumber, "1", true, false, false} : Token{Tok::kBraceClose, "", false, false, false};
+    if (depth == 0 && !is_empty) {
+      tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(position_), Token{Tok::kBrace, "", false, false, false});
+    }
+    const Expr body = depth == 0 ? ParseAtom() : ParseTerm();
+    if (body == nullptr) {
+      return nullptr;
+    }
+    if (low == nullptr) {  // without bounds it only names what it is equal to
+      return arena_.Make(Kind::kApply, {body, arena_.Symbol(variable)}, "integral");
+    }
+    Node node;
+    node.kind = Kind::kSum;
+    node.text = "int";
+    node.name = variable;
+    node.kids = {body, low, high};
+    return arena_.Add(std::move(node));
+  }
+  return Fail("an integral without its variable");
+}
+
+}  // namespace cupel::math
