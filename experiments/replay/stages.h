@@ -46,7 +46,7 @@ std::string CompareRewards(const std::vector<RolloutGroup>& recorded, const std:
 std::string CompareAdvantages(const std::vector<RolloutGroup>& recorded, const std::vector<RolloutGroup>& replayed);
 // `logprobs`: of all completions, in order, as computed again.
 std::string CompareLogprobs(const std::vector<RolloutGroup>& recorded, const std::vector<float>& logprobs, const ReplayBounds& bounds);
-// Metrics that only one side has, and durations, are not compared; `relative` as in ReplayBounds.
+// Metrics that only one side has, and durations, are not compared, nor histograms unless exactly; `relative` as in ReplayBounds.
 std::string CompareMetrics(const RolloutStore::Metrics& recorded, const StepMetrics& replayed, double relative);
 
 int64_t NumRollouts(const std::vector<RolloutGroup>& groups);
