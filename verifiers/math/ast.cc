@@ -71,7 +71,9 @@ char RelationOperator(std::string_view text) {
                                                                                 {"notin", 'n'},
                                                                                 {"sub", 's'},
                                                                                 {"==", 'c'},
-                                                                                {"->", 'a'}});
+                                                                                {"->", 'a'},
+                                                                                {"parallel", 'p'},
+                                                                                {"perp", 'o'}});
   const auto found = std::ranges::find(kOperators, text, &std::pair<std::string_view, char>::first);
   return found == kOperators.end() ? '?' : found->second;
 }

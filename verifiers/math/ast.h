@@ -50,7 +50,7 @@ enum class Kind : uint8_t {
 };
 
 // What a character of a relation's text stands for.
-//   = < > l (<=) g (>=) ! (!=) ~ (approximately) e (in) n (not in) s (subset) c (congruent) a (arrow) : (label) ? (any other)
+//   = < > l (<=) g (>=) ! (!=) ~ (nearly) e (in) n (not in) s (subset) c (modulo) a (arrow) p (parallel) o (normal to) : (label) ? (other)
 char RelationOperator(std::string_view token_text);
 
 struct Node {

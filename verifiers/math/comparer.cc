@@ -281,6 +281,13 @@ Judgement Comparer::CompareLists(Expr gold, Expr pred, bool& applies) {
   if ((has_all(gold, is_list) && has_all(pred, is_scalar)) || (has_all(pred, is_list) && has_all(gold, is_scalar))) {
     return IsDifferentBy("structure");
   }
+  // p and q is not p or q; of solutions, "x = 1 and x = 2" and "x = 1 or x = 2" say the same.
+  const auto joins_names = [&](Expr expr, char connective) {
+    return has_all(expr, [](Expr kid) { return kid->Is(Kind::kSymbol); }) && expr->text.find_first_not_of(connective) == std::string::npos;
+  };
+  if ((joins_names(gold, '&') && joins_names(pred, '|')) || (joins_names(gold, '|') && joins_names(pred, '&'))) {
+    return IsDifferentBy("structure");
+  }
   auto gold_list = ListItems(gold);
   auto pred_list = ListItems(pred);
   if (gold_list && pred_list) {
