@@ -49,20 +49,27 @@ TEST_CASE("every recipe of the downloaded model runs two steps", "[recipes_model
   CHECK(count >= 1);
 }
 
-TEST_CASE("the plan of the chain in small checks every recipe that it names", "[recipes_model]") {
+TEST_CASE("the plan of every shipped pipeline checks every recipe that it names", "[recipes_model]") {
   if (!Exists(kModel)) {
-    std::cout << "SKIPPED: " << kModel << " is missing, so the chain was not planned; cmake/setup.sh fetches it\n";
+    std::cout << "SKIPPED: " << kModel << " is missing, so the pipelines were not planned; cmake/setup.sh fetches it\n";
     return;
   }
-  const TempDir folder;
-  ProcessRequest request =
-      testing::Request({"pipeline", "experiments/recipes/r1/chain.toml", "--dry-run", "--set", "pipeline.folder=" + folder.File("chain")});
-  request.directory = kRoot;
-  const ProcessResult result = RunProcess(request);
-  INFO(result.out << result.err);
-  // The chain keeps the checkpoints of its stages; a disk without room for them is the one thing that may be wrong here.
-  CHECK((result.exit_code == 0 || testing::Contains(result.err, "of disk and")));
-  CHECK(testing::Contains(result.out, "[9/9] distill"));
+  struct Plan {
+    const char* file;
+    const char* last_stage;
+  };
+  for (const Plan& plan :
+       {Plan{"chain.toml", "[9/9] distill"}, Plan{"alone.toml", "[3/3] rl-alone"}, Plan{"tiny-chain.toml", "[6/6] distill"}}) {
+    const TempDir folder;
+    ProcessRequest request = testing::Request(
+        {"pipeline", std::string("experiments/recipes/r1/") + plan.file, "--dry-run", "--set", "pipeline.folder=" + folder.File("chain")});
+    request.directory = kRoot;
+    const ProcessResult result = RunProcess(request);
+    INFO(plan.file << "\n" << result.out << result.err);
+    // A pipeline keeps the checkpoints of its stages; a disk without room for them is the one thing that may be wrong here.
+    CHECK((result.exit_code == 0 || testing::Contains(result.err, "of disk and")));
+    CHECK(testing::Contains(result.out, plan.last_stage));
+  }
 }
 
 }  // namespace
