@@ -42,10 +42,12 @@ CUPEL_INLINE IntVec AddProducts(IntVec sum, IntVec weights, int32_t inputs) {
 }
 CUPEL_INLINE Vec ToFloats(IntVec x) { return {_mm512_cvtepi32_ps(x.v)}; }
 
-// Rounds a block of floats to bytes; returns their sum.
+// Rounds a block of floats to bytes; returns their sum. What is not a number becomes the smallest int, and is held to a byte's smallest
+// here, so that the sum keeps within its type; the block's scale is NaN then.
 CUPEL_INLINE int32_t RoundBlock(const Vec (&block)[kVecs], Vec inverse, int8_t* out) {
-  const __m512i low = _mm512_cvtps_epi32((block[0] * inverse).v);
-  const __m512i high = _mm512_cvtps_epi32((block[1] * inverse).v);
+  const __m512i smallest = _mm512_set1_epi32(-128);
+  const __m512i low = _mm512_max_epi32(_mm512_cvtps_epi32((block[0] * inverse).v), smallest);
+  const __m512i high = _mm512_max_epi32(_mm512_cvtps_epi32((block[1] * inverse).v), smallest);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm512_cvtsepi32_epi8(low));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out + kWidth), _mm512_cvtsepi32_epi8(high));
   return _mm512_reduce_add_epi32(_mm512_add_epi32(low, high));
