@@ -101,8 +101,9 @@ TEST_CASE("a run interrupted anywhere and resumed equals the uninterrupted one",
   const TempDir folder;
   milliseconds took{};
   const Digests expected = Uninterrupted(folder.File("whole"), &took);
-  auto startup = static_cast<double>(StartupTime().count());
-  double length = static_cast<double>(took.count()) - startup;
+  const auto startup = static_cast<double>(StartupTime().count());
+  const double length = static_cast<double>(took.count()) - startup;
+  double pace = 1;  // of both, as the machine is now
   int draws = 0;
   int interruptions = 0;
   for (int round = 0; interruptions < kInterruptions; ++round) {
@@ -113,13 +114,12 @@ TEST_CASE("a run interrupted anywhere and resumed equals the uninterrupted one",
       // draws anew: on a machine that is faster now than when `took` was measured, a late moment may come after the end.
       ++draws;
       const double share = 0.618034 * draws - static_cast<int>(0.618034 * draws);
-      const milliseconds delay(static_cast<int64_t>(startup + (share + 0.15 * attempt) * length));
+      const milliseconds delay(static_cast<int64_t>(pace * (startup + (share + 0.15 * attempt) * length)));
       const ProcessResult result = Continue(run, delay, signal);
       INFO("round " << round << ", attempt " << attempt << ", signal " << signal << " after " << delay.count() << " ms\n"
                     << result.out << result.err);
       if (result.exit_code == 0) {
-        startup *= attempt == 0 ? kShorter : 1;
-        length *= attempt == 0 ? kShorter : 1;
+        pace *= attempt == 0 ? kShorter : 1;
         break;
       }
       ++interruptions;

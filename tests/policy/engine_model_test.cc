@@ -64,6 +64,19 @@ std::vector<std::vector<std::vector<TokenId>>> Generate(const Policy& policy, co
   return tokens;
 }
 
+// The completions as a batch to score, and the log-probabilities that their sampler gave, in the batch's order.
+PackedBatch AsBatch(const std::vector<GenerationRequest>& requests, const std::vector<std::vector<std::vector<TokenId>>>& tokens,
+                    const std::vector<std::vector<std::vector<float>>>& logprobs, std::vector<float>& sampled) {
+  PackedBatch batch;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    AppendGroup(requests[i].prompt, tokens[i], batch);
+    for (const std::vector<float>& sample : logprobs[i]) {
+      sampled.insert(sampled.end(), sample.begin(), sample.end());
+    }
+  }
+  return batch;
+}
+
 // The golden prompts, each answered greedily or several times at temperature 1.
 std::vector<GenerationRequest> GoldenRequests(double temperature, int64_t num_samples) {
   std::vector<GenerationRequest> requests;
@@ -88,14 +101,8 @@ TEST_CASE("SmolLM2's log-probabilities are the same bits in sampling and in trai
       Ask(*policy, 1, "Once upon a time, in a small village by the sea, there", 6, {.max_new_tokens = 24})};
   std::vector<std::vector<std::vector<float>>> logprobs;
   const auto tokens = Generate(*policy, requests, logprobs);
-  PackedBatch batch;
   std::vector<float> sampled;
-  for (size_t i = 0; i < requests.size(); ++i) {
-    AppendGroup(requests[i].prompt, tokens[i], batch);
-    for (const std::vector<float>& sample : logprobs[i]) {
-      sampled.insert(sampled.end(), sample.begin(), sample.end());
-    }
-  }
+  const PackedBatch batch = AsBatch(requests, tokens, logprobs, sampled);
   REQUIRE(sampled.size() == 2 * 6 * 24);
   const at::NoGradGuard no_grad;
   const at::Tensor trained = policy->TokenLogprobs(batch, 1.0).logprobs;
@@ -122,14 +129,8 @@ TEST_CASE("SmolLM2 with int8 weights stays close to its trainer", "[engine][int8
   const std::vector<GenerationRequest> requests = GoldenRequests(1, 4);
   std::vector<std::vector<std::vector<float>>> logprobs;
   const auto tokens = Generate(*policy, requests, logprobs, "int8");
-  PackedBatch batch;
   std::vector<float> sampled;
-  for (size_t i = 0; i < requests.size(); ++i) {
-    AppendGroup(requests[i].prompt, tokens[i], batch);
-    for (const std::vector<float>& sample : logprobs[i]) {
-      sampled.insert(sampled.end(), sample.begin(), sample.end());
-    }
-  }
+  const PackedBatch batch = AsBatch(requests, tokens, logprobs, sampled);
   const at::Tensor trained = policy->TokenLogprobs(batch, 1.0).logprobs;
   const at::Tensor gap = (trained - at::tensor(sampled)).abs();
   const double mean = gap.mean().item<double>();
