@@ -190,14 +190,7 @@ CUPEL_INLINE void FinishAs(const Sums<R>& sums, const Output& out) {
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int64_t c = 0; c < kColumns; ++c) {
-      const int64_t lanes = out.columns - c * kWidth;
-      const int64_t at = r * out.ld + c * kWidth;
-      const Vec sum = sums.at[r][c];
-      if (lanes >= kWidth) {
-        Store(y + at, residual == nullptr ? sum : sum + Load(residual + at));
-      } else if (lanes > 0) {
-        StoreFirst(y + at, residual == nullptr ? sum : sum + LoadFirst(residual + at, lanes), lanes);
-      }
+      StoreSum(sums.at[r][c], residual, y, r * out.ld + c * kWidth, out.columns - c * kWidth);
     }
   }
 }

@@ -5,16 +5,12 @@
 
 #include "base/check.h"
 #include "policy/kernels/cpu/int8_paths.h"
+#include "policy/kernels/cpu/paths.h"
 
 namespace cupel::kernels {
 namespace {
 
-bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
-bool HasAvx512Vnni() {
-  return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
-}
+bool HasAvx512Vnni() { return HasAvx512() && __builtin_cpu_supports("avx512vnni"); }
 
 }  // namespace
 

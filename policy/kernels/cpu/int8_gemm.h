@@ -230,14 +230,8 @@ CUPEL_INLINE void Finish(const Vec (&sums)[R][kColumns], const Output& out) {
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int64_t c = 0; c < kColumns; ++c) {
-      const int64_t lanes = out.columns - c * kWidth;
-      const int64_t at = r * out.ld + c * kWidth;
       const Vec product = sums[r][c] * Load(out.scales + c * kWidth);  // filled up to whole panels
-      if (lanes >= kWidth) {
-        Store(y + at, residual == nullptr ? product : product + Load(residual + at));
-      } else if (lanes > 0) {
-        StoreFirst(y + at, residual == nullptr ? product : product + LoadFirst(residual + at, lanes), lanes);
-      }
+      StoreSum(product, residual, y, r * out.ld + c * kWidth, out.columns - c * kWidth);
     }
   }
 }

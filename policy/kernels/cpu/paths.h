@@ -6,6 +6,10 @@
 
 namespace cupel::kernels {
 
+// What this processor can run: AVX2 with FMA; that and AVX-512 F, BW, DQ and VL.
+bool HasAvx2();
+bool HasAvx512();
+
 // Not inline, so that the path files emit no code of AlignedBuffer.
 void* PackedData(PackedMatrix& matrix);
 const void* PackedData(const PackedMatrix& matrix);

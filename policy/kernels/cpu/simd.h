@@ -227,6 +227,16 @@ CUPEL_INLINE void Store(T* p, Vec x, SomeLanes lanes) {
   StoreFirst(p, x, lanes.n);
 }
 
+// Writes sum, plus the residual unless that is null, to y + at, rounded once: the first `lanes` of it, none if that is not positive.
+template <class T>
+CUPEL_INLINE void StoreSum(Vec sum, const T* residual, T* y, int64_t at, int64_t lanes) {
+  if (lanes >= kWidth) {
+    Store(y + at, residual == nullptr ? sum : sum + Load(residual + at));
+  } else if (lanes > 0) {
+    StoreFirst(y + at, residual == nullptr ? sum : sum + LoadFirst(residual + at, lanes), lanes);
+  }
+}
+
 // Calls body(i, lanes) for i = 0, kWidth, ... below n, in that order.
 template <class Body>
 CUPEL_INLINE void ForEachVec(int64_t n, Body body) {
