@@ -119,16 +119,10 @@ Action DeclareBench(CLI::App& app) {
          "optimizer alone; verify: judging mathematics; store: writing the log")
       ->required()
       ->check(CLI::IsMember({"decode", "prefill", "train", "step", "update", "verify", "store"}));
-  app.add_option("--model", options->settings.path, "model to measure")->capture_default_str();
-  app.add_option("--compute", options->settings.compute, "bf16 or fp32")->check(CLI::IsMember({"bf16", "fp32"}))->capture_default_str();
-  app.add_option("--linear", options->settings.linear, "auto, kernel or onednn")
+  app.add_option("--model", options->model.settings.path, "model to measure")->capture_default_str();
+  DeclareModelOptions(app, options->model);
+  app.add_option("--linear", options->model.settings.linear, "auto, kernel or onednn")
       ->check(CLI::IsMember({"auto", "kernel", "onednn"}))
-      ->capture_default_str();
-  app.add_option("--weights", options->weights, "what sampling computes with: exact (the weights of training) or int8")
-      ->check(CLI::IsMember({"exact", "int8"}))
-      ->capture_default_str();
-  app.add_option("--threads", options->settings.threads, "processor cores to use; 0: all")
-      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--prompts", options->prompts, "different prompts")->check(CLI::Range(1, 4096))->capture_default_str();
   app.add_option("--group", options->group, "answers per prompt")->check(CLI::Range(1, 4096))->capture_default_str();

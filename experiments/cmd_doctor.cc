@@ -19,6 +19,7 @@
 #include "grpo/canary.h"
 #include "policy/calibration.h"
 #include "policy/checkpoint/tensor_source.h"
+#include "policy/device/device.h"
 #include "policy/kernels/cpu/kernels.h"
 #include "policy/policy.h"
 #include "rollout/rollout_store.h"
@@ -144,6 +145,9 @@ Finding CheckModel(const std::string& path) {
           ""};
 }
 
+// Whether model.device = "cuda" would work. Nothing is wrong where it would not.
+Finding CheckGpu() { return {Health::kOk, "cuda", ReportCuda().text, ""}; }
+
 Finding CheckParquet() {
   const std::string_view version = ParquetLibrary();
   return {
@@ -184,6 +188,7 @@ std::vector<Finding> Examine(const DoctorOptions& options) {
   findings.push_back(CheckThreads());
   findings.push_back(CheckMemory());
   findings.push_back({Health::kOk, "libtorch", LibTorchVersion(), ""});
+  findings.push_back(CheckGpu());
   findings.push_back(
       {Health::kOk, "sqlite",
        fmt::format("{} (one connection writes and checkpoints, so the WAL-reset defect of versions before 3.51.3 cannot occur)",

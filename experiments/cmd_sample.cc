@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "experiments/command.h"
+#include "experiments/model_options.h"
+#include "policy/engine/int8_engine.h"
 #include "policy/engine/stop_strings.h"
 #include "policy/policy.h"
 
@@ -18,13 +20,12 @@ namespace {
 constexpr size_t kMaxPromptBytes = size_t{1} << 20;
 
 struct SampleOptions {
-  std::string model;
+  ModelOptions model;
   std::string prompt;
   std::string system;
   SamplingParams sampling{.temperature = 0.7, .top_p = 0.95, .max_new_tokens = 256};
   std::vector<std::string> logit_bias;
   uint64_t seed = 1;
-  ModelSettings settings;
   bool raw = false;
   bool json = false;
 };
@@ -150,8 +151,8 @@ absl::StatusOr<Completion> Stream(const SampleOptions& options, const Policy& po
 
 absl::Status RunSample(SampleOptions options, StopSignal& stop) {
   CUPEL_ASSIGN_OR_RETURN(const std::string prompt, ReadPrompt(options));
-  options.settings.path = options.model;
-  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(options.settings, options.seed));
+  CUPEL_RETURN_IF_ERROR(CheckModelOptions(options.model));
+  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(options.model.settings, options.seed));
   GenerationRequest request;
   request.prompt = PromptTokens(options, prompt, *policy);
   request.sampling = options.sampling;
@@ -166,7 +167,7 @@ absl::Status RunSample(SampleOptions options, StopSignal& stop) {
   request.sampling.max_new_tokens = std::min(request.sampling.max_new_tokens, room);
   request.sampling.min_new_tokens = std::min(request.sampling.min_new_tokens, room);
   request.random.seed = options.seed;
-  const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, EngineSettings{});
+  const std::unique_ptr<GenerationEngine> engine = MakeEngine(*policy, EngineSettings{}, options.model.weights);
   CUPEL_ASSIGN_OR_RETURN(const Completion completion, Stream(options, *policy, *engine, std::move(request), stop));
   if (options.json) {
     fmt::print("{}\n", DumpJson(CompletionJson(completion, policy->tokenizer()), 2));
@@ -186,7 +187,7 @@ absl::Status RunSample(SampleOptions options, StopSignal& stop) {
 
 Action DeclareSample(CLI::App& app) {
   auto options = std::make_shared<SampleOptions>();
-  app.add_option("model", options->model, "a .gguf file, a Hugging Face directory or checkpoint, or \"tiny\"")->required();
+  app.add_option("model", options->model.settings.path, "a .gguf file, a Hugging Face directory or checkpoint, or \"tiny\"")->required();
   app.add_option("--prompt,-p", options->prompt, "the user's message; without it, standard input is read");
   app.add_option("--system", options->system, "system message (default: the chat template's own)");
   app.add_option("--temperature", options->sampling.temperature, "0: greedy")->check(CLI::Range(0.0, 100.0))->capture_default_str();
@@ -219,10 +220,7 @@ Action DeclareSample(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--entropy", options->sampling.with_entropy, "with --json: the entropy at every position");
   app.add_option("--seed", options->seed, "of the random numbers: the same seed gives the same answer")->capture_default_str();
-  app.add_option("--threads", options->settings.threads, "processor cores to use; 0: all")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  app.add_option("--compute", options->settings.compute, "bf16 or fp32")->check(CLI::IsMember({"bf16", "fp32"}))->capture_default_str();
+  DeclareModelOptions(app, options->model);
   app.add_flag("--raw", options->raw, "continue the text itself, without the chat template");
   app.add_flag("--json", options->json, "print text, token ids and log-probabilities as JSON instead of streaming");
   return [options](StopSignal& stop) {

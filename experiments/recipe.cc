@@ -72,6 +72,12 @@ absl::Status CheckRecipe(const Recipe& recipe) {
       return InvalidArgument("data.jsonl.verifier: {}", Message(verifier.status()));
     }
   }
+  if (recipe.rollout.weights == "int8" && recipe.model.device != "cpu") {
+    return InvalidArgument(
+        "rollout.weights = \"int8\" has kernels for the processor only, but model.device is \"{}\"; set weights to \"exact\", or device to "
+        "\"cpu\"",
+        recipe.model.device);
+  }
   return CheckGrpoConfig(recipe.grpo, recipe.rollout.prompts_per_step, recipe.rollout.group_size);
 }
 

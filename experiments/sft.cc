@@ -54,10 +54,8 @@ class SftRun {
 
 absl::Status SftRun::CheckMemoryFits() const {
   CUPEL_ASSIGN_OR_RETURN(const ModelFile file, OpenModel(recipe_.model.path));
-  const MemoryRequest request{.model = file.config,
-                              .compute_bytes = recipe_.model.compute == "fp32" ? 4 : 2,
-                              .trained_parameters = CountAdapters(recipe_.model.lora, file.config),
-                              .microbatch_tokens = recipe_.sft.microbatch_tokens};
+  MemoryRequest request = MemoryRequestOf(file.config, recipe_.model);
+  request.microbatch_tokens = recipe_.sft.microbatch_tokens;
   return CheckMemory(PlanMemory(request), AvailableMemory());
 }
 

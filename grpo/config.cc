@@ -94,6 +94,21 @@ absl::Status CheckKl(const GrpoConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckEntropy(const GrpoConfig& config) {
+  if (config.entropy.without_signal == 0 || !config.entropy.needs_gradient()) {
+    return absl::OkStatus();
+  }
+  const Objective* objective = FindObjective(config.objective.kind);
+  const bool has_divergence = config.kl.is_on() && config.kl.placement == "loss";
+  if (has_divergence || (objective != nullptr && !objective->vanishes_at_zero)) {
+    return InvalidArgument(
+        "grpo.entropy.without_signal is {}, but {} trains every answer of a group of equal rewards; set without_signal to 0",
+        config.entropy.without_signal,
+        has_divergence ? "grpo.kl.placement = \"loss\"" : fmt::format("grpo.objective.kind = \"{}\"", config.objective.kind));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckGrpoConfig(const GrpoConfig& config, int64_t prompts_per_step, int64_t group_size) {
@@ -104,6 +119,7 @@ absl::Status CheckGrpoConfig(const GrpoConfig& config, int64_t prompts_per_step,
   CUPEL_RETURN_IF_ERROR(CheckGroup(config, group_size));
   CUPEL_RETURN_IF_ERROR(CheckObjective(config));
   CUPEL_RETURN_IF_ERROR(CheckKl(config));
+  CUPEL_RETURN_IF_ERROR(CheckEntropy(config));
   if (config.correction.kind != "none" && config.old_logprobs == "sampler") {
     return InvalidArgument(
         "grpo.correction.kind is \"{}\", but with grpo.old_logprobs = \"sampler\" the old log-probabilities are the sampler's and every "

@@ -28,7 +28,7 @@ void AddLearnMetrics(const LearnTotals& totals, bool has_divergence, std::string
     metrics.Set("kl", mean(sums.kl, sums.tokens));
   }
   metrics.Set("grad_norm", totals.gradient_norm);
-  metrics.Set("entropy", mean(sums.entropy, sums.tokens));
+  metrics.Set("entropy", sums.MeanEntropy());
   if (objective == "cispo") {
     metrics.Set("cispo_clip_ratio", high);
   }

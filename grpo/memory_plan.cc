@@ -76,6 +76,13 @@ int64_t CountAdapters(const LoraConfig& lora, const ModelConfig& model) {
   return count;
 }
 
+MemoryRequest MemoryRequestOf(const ModelConfig& model, const ModelSettings& settings) {
+  return {.model = model,
+          .compute_bytes = settings.compute == "fp32" ? 4 : 2,
+          .is_on_gpu = settings.device == "cuda",
+          .trained_parameters = CountAdapters(settings.lora, model)};
+}
+
 std::vector<MemoryPart> PlanMemory(const MemoryRequest& request) {
   const ModelConfig& model = request.model;
   const int64_t parameters = CountParameters(model);
@@ -86,14 +93,19 @@ std::vector<MemoryPart> PlanMemory(const MemoryRequest& request) {
   const std::string adapters = has_adapters ? "" : "model.lora.rank trains adapters instead of all weights";
   std::vector<MemoryPart> plan;
   plan.push_back({"master weights, fp32", parameters * kFloat, ""});
-  plan.push_back({"packed weights", packed, request.compute_bytes > 2 ? "model.compute = \"bf16\" halves them" : ""});
+  if (!request.is_on_gpu) {
+    plan.push_back({"packed weights", packed, request.compute_bytes > 2 ? "model.compute = \"bf16\" halves them" : ""});
+  }
   if (request.samples_int8) {
     plan.push_back({"int8 weights of sampling", packed / request.compute_bytes, "rollout.weights = \"exact\" has none"});
   }
   plan.push_back({"gradients, fp32", trained * kFloat, adapters});
   plan.push_back({"moments of AdamW, fp32", 2 * trained * kFloat, adapters});
   if (request.has_reference) {
-    plan.push_back({"reference policy", parameters * kFloat + packed, "grpo.kl.beta = 0 needs no reference"});
+    plan.push_back({"reference policy", parameters * kFloat + (request.is_on_gpu ? 0 : packed), "grpo.kl.beta = 0 needs no reference"});
+  }
+  if (request.is_on_gpu) {
+    return plan;
   }
   plan.push_back({"keys and values", request.kv_cache_bytes, "engine.kv_cache_mib"});
   plan.push_back(

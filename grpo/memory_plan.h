@@ -8,6 +8,7 @@
 
 #include "policy/lora_config.h"
 #include "policy/model_config.h"
+#include "policy/settings.h"
 
 namespace cupel {
 
@@ -15,6 +16,7 @@ namespace cupel {
 struct MemoryRequest {
   ModelConfig model;
   int64_t compute_bytes = 2;  // of an activation and a packed weight: 2 for bf16, 4 for fp32
+  bool is_on_gpu = false;     // weights to compute with, keys and values, activations and head lie there, and are not counted
   bool samples_int8 = false;  // a second layout of the weights, for sampling
   bool has_reference = false;
   bool recomputes_activations = false;
@@ -23,6 +25,9 @@ struct MemoryRequest {
   int64_t kv_cache_bytes = 0;
   int64_t num_threads = 1;
 };
+
+// What model and settings say of a request; the rest is the caller's.
+MemoryRequest MemoryRequestOf(const ModelConfig& model, const ModelSettings& settings);
 
 struct MemoryPart {
   std::string name;  // "gradients"

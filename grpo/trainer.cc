@@ -164,7 +164,7 @@ absl::Status Trainer::State::ApplyOrSkip(const LossSums& sums, const UpdateCount
   }
   totals.AddUpdate(sums, counts, is_first);
   if (sums.tokens > 0) {
-    entropy.Observe(sums.entropy / sums.tokens);
+    entropy.Observe(sums.MeanEntropy());
   }
   return absl::OkStatus();
 }

@@ -52,6 +52,32 @@ std::vector<double> Factors(const LossInput& input, const SequenceFacts& facts, 
   return factors;
 }
 
+// What of one group is in the update.
+struct Share {
+  std::vector<size_t> members;
+  double stands_for = 1;
+};
+
+// only_advantage: nothing else in the loss than the advantage and the entropy bonus looks at a completion.
+Share ShareOf(const RolloutGroup& group, bool only_advantage, const GrpoConfig& config) {
+  Share share;
+  bool has_signal = false;
+  for (size_t i = 0; i < group.rollouts.size(); ++i) {
+    const Rollout& rollout = group.rollouts[i];
+    const bool has_advantage = rollout.advantage != 0;  // also where it is not a number
+    if (Counts(rollout, config) && (has_advantage || !only_advantage || config.entropy.needs_gradient())) {
+      share.members.push_back(i);
+      has_signal |= has_advantage;
+    }
+  }
+  const auto wanted = static_cast<size_t>(config.entropy.without_signal);
+  if (only_advantage && !has_signal && wanted > 0 && wanted < share.members.size()) {
+    share.stands_for = static_cast<double>(share.members.size()) / static_cast<double>(wanted);
+    share.members.resize(wanted);
+  }
+  return share;
+}
+
 }  // namespace
 
 Update MakeUpdate(std::span<const RolloutGroup> groups, std::span<const GroupFacts> facts, const GrpoConfig& config) {
@@ -59,16 +85,14 @@ Update MakeUpdate(std::span<const RolloutGroup> groups, std::span<const GroupFac
   const Objective* objective = FindObjective(config.objective.kind);
   Check(objective != nullptr, "the objective was looked up when the recipe was read");
   const bool has_divergence = config.kl.is_on() && config.kl.placement == "loss";
-  const bool drops_zero = objective->vanishes_at_zero && !has_divergence && !config.entropy.needs_gradient();
+  const bool only_advantage = objective->vanishes_at_zero && !has_divergence;
   Update update;
   update.counts = CountAll(groups, config);
   const double threshold = EntropyThreshold(groups, facts, config);
   for (size_t g = 0; g < groups.size(); ++g) {
-    for (size_t i = 0; i < groups[g].rollouts.size(); ++i) {
+    const Share share = ShareOf(groups[g], only_advantage, config);
+    for (const size_t i : share.members) {
       const Rollout& rollout = groups[g].rollouts[i];
-      if (!Counts(rollout, config) || (drops_zero && rollout.advantage == 0)) {
-        continue;
-      }
       const Completion& completion = rollout.completion;
       const auto length = static_cast<int64_t>(completion.tokens.size());
       Check(completion.logprobs.size() == completion.tokens.size(), "one log-probability per sampled token");
@@ -79,7 +103,8 @@ Update MakeUpdate(std::span<const RolloutGroup> groups, std::span<const GroupFac
                       .old_logprobs = {old.begin(), old.end()},
                       .sampler_logprobs = {completion.logprobs.begin(), completion.logprobs.end()},
                       .reference_logprobs = {},
-                      .factors = {}};
+                      .factors = {},
+                      .stands_for = share.stands_for};
       if (has_divergence) {
         input.reference_logprobs.assign(known.reference_logprobs.begin(), known.reference_logprobs.end());
       }

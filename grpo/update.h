@@ -28,7 +28,9 @@ struct Update {
 
 // The update of `groups` (facts: one per group). Completions without a verdict, and truncated ones with mask_truncated, count nowhere.
 // Completions of advantage 0 are left out where that is exact: no divergence and no entropy bonus in the loss, and an objective that
-// vanishes there; they still count in the denominators, so leaving them out changes nothing.
+// vanishes there; they still count in the denominators, so leaving them out changes nothing. Where the entropy bonus alone keeps them,
+// config.entropy.without_signal keeps the first ones of a group in which every advantage is 0, each standing for its share of the group:
+// the members of such a group are drawn alike, so the gradient stays the same in expectation.
 Update MakeUpdate(std::span<const RolloutGroup> groups, std::span<const GroupFacts> facts, const GrpoConfig& config);
 
 // The rewards of the members with a verdict, in order.

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "base/check.h"
@@ -19,8 +18,8 @@
 #include "policy/chat/chat_template.h"
 #include "policy/checkpoint/hf_directory.h"
 #include "policy/checkpoint/safetensors.h"
-#include "policy/model/decoder.h"
 #include "policy/model/lora.h"
+#include "policy/model/training_pass.h"
 #include "policy/model/weight_loading.h"
 
 namespace cupel {
@@ -31,6 +30,7 @@ struct Policy::State {
   std::optional<ChatTemplate> chat;
   ComputeBackend backend;
   DecoderWeights weights;
+  std::unique_ptr<TrainingPass> pass;  // over the two above
   uint64_t version = 0;
 };
 
@@ -73,7 +73,7 @@ Policy::~Policy() = default;
 absl::StatusOr<std::unique_ptr<Policy>> Policy::Load(const ModelSettings& settings, uint64_t seed) {
   auto state = std::make_unique<State>();
   state->settings = settings;
-  CUPEL_ASSIGN_OR_RETURN(state->backend, ChooseBackend(settings.compute, settings.linear));
+  CUPEL_ASSIGN_OR_RETURN(state->backend, ChooseBackend(settings));
   CUPEL_ASSIGN_OR_RETURN(state->file, OpenModel(settings.path));
   CUPEL_RETURN_IF_ERROR(CheckSettings(settings, state->file.config));
   CUPEL_ASSIGN_OR_RETURN(state->chat, MakeChat(settings, state->file));
@@ -88,7 +88,8 @@ absl::StatusOr<std::unique_ptr<Policy>> Policy::Load(const ModelSettings& settin
   if (settings.lora.is_on()) {
     CUPEL_RETURN_IF_ERROR(AttachAdapters(settings.lora, seed, state->weights));
   }
-  RefreshDerived(state->backend, state->weights);
+  state->pass = MakeTrainingPass(state->backend, state->weights);
+  state->pass->Refresh();
   return std::unique_ptr<Policy>(new Policy(std::move(state)));
 }
 
@@ -99,35 +100,22 @@ const ChatTemplate& Policy::chat() const { return *state_->chat; }
 DecoderWeights& Policy::weights() { return state_->weights; }
 const DecoderWeights& Policy::weights() const { return state_->weights; }
 const ComputeBackend& Policy::backend() const { return state_->backend; }
+const DeviceWeights* Policy::device_weights() const { return state_->pass->device_weights(); }
 int Policy::num_threads() const { return at::get_num_threads(); }
 std::string Policy::kernel_path() const { return state_->backend.name(); }
 uint64_t Policy::version() const { return state_->version; }
 void Policy::set_version(uint64_t version) { state_->version = version; }
 
 TokenLogprobsResult Policy::TokenLogprobs(const PackedBatch& batch, double temperature) {
-  const auto layout = MakeLayout(batch, config());
-  const at::Tensor hidden = DecoderForward(state_->backend, state_->weights, layout);
-  const ScoredTokens scored = ScoreTokens(state_->backend, state_->weights, layout, hidden, temperature);
+  const ScoredTokens scored = state_->pass->TokenLogprobs(batch, temperature);
   return {scored.logprobs, scored.entropy};
 }
 
 void Policy::AccumulateGradients(const PackedBatch& batch, double temperature, bool recomputes_activations, const LossGradient& loss) {
-  const auto layout = MakeLayout(batch, config());
-  const at::Tensor hidden = DecoderForward(state_->backend, state_->weights, layout, recomputes_activations);
-  at::Tensor grad_hidden;
-  {
-    const at::NoGradGuard no_grad;
-    grad_hidden = ScoreAndDifferentiate(state_->backend, state_->weights, *layout, hidden.detach(), temperature, loss);
-  }
-  hidden.backward(grad_hidden);
+  state_->pass->AccumulateGradients(batch, temperature, recomputes_activations, loss);
 }
 
-at::Tensor Policy::ScoredLogits(const PackedBatch& batch) {
-  const at::NoGradGuard no_grad;
-  const auto layout = MakeLayout(batch, config());
-  const at::Tensor hidden = DecoderForward(state_->backend, state_->weights, layout);
-  return cupel::ScoredLogits(state_->backend, state_->weights, *layout, hidden);
-}
+at::Tensor Policy::ScoredLogits(const PackedBatch& batch) { return state_->pass->ScoredLogits(batch); }
 
 void Policy::EnableTraining() {
   for (Parameter* parameter : TrainedParameters(state_->weights)) {
@@ -145,7 +133,7 @@ void Policy::ZeroGradients() {
 }
 
 void Policy::CommitUpdate() {
-  RefreshDerived(state_->backend, state_->weights);
+  state_->pass->Refresh();
   ++state_->version;
 }
 
@@ -191,12 +179,12 @@ absl::StatusOr<std::vector<Policy::WrittenFile>> Policy::SaveAdapters(const std:
 absl::Status Policy::LoadWeights(const std::string& directory) {
   if (settings().lora.is_on()) {
     CUPEL_RETURN_IF_ERROR(ReadAdapters(directory + "/" + kAdaptersFile, state_->weights));
-    RefreshDerived(state_->backend, state_->weights);
+    state_->pass->Refresh();
     return absl::OkStatus();
   }
   CUPEL_ASSIGN_OR_RETURN(const auto tensors, OpenHuggingFaceTensors(directory, config()));
   CUPEL_RETURN_IF_ERROR(ReadMasters(*tensors, state_->weights));
-  RefreshDerived(state_->backend, state_->weights);
+  state_->pass->Refresh();
   return absl::OkStatus();
 }
 

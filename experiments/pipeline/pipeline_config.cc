@@ -165,6 +165,19 @@ absl::StatusOr<StageRecipe> ReadStageRecipeOf(const StageConfig& config, const s
                                    : ReadStageRecipe<ShrinkRecipe>(config, inputs);
 }
 
+// The number that everything random in a stage is drawn from; shrinking draws nothing.
+void AddToSeed(int64_t offset, StageRecipe& recipe) {
+  struct Visitor {
+    int64_t offset;
+    void operator()(TraceRecipe& traces) const { traces.traces.seed += offset; }
+    void operator()(SampleRecipe& sample) const { sample.keep.seed += offset; }
+    void operator()(SftRecipe& sft) const { sft.run.seed += offset; }
+    void operator()(Recipe& train) const { train.run.seed += offset; }
+    void operator()(ShrinkRecipe&) const {}
+  };
+  std::visit(Visitor{offset}, recipe);
+}
+
 std::string OutputOf(const std::string& folder, const StageRecipe& recipe) {
   struct Visitor {
     const std::string& folder;
@@ -306,6 +319,7 @@ absl::StatusOr<Pipeline> LoadPipeline(const std::string& path, const std::vector
     absl::StatusOr<StageRecipe> recipe = ReadStageRecipeOf(one, stage.inputs);
     CUPEL_RETURN_IF_ERROR(Annotate(recipe.status(), fmt::format("{}: stage {}", path, one.name)));
     stage.recipe = *std::move(recipe);
+    AddToSeed(config.pipeline.seed_offset, stage.recipe);
     stage.output = OutputOf(stage.folder, stage.recipe);
     CUPEL_RETURN_IF_ERROR(Annotate(CheckStage(stage), fmt::format("{}: stage {}", path, one.name)));
     if (pipeline.untouched.empty()) {

@@ -53,6 +53,7 @@ struct PipelineSettings {
   bool evaluate_untouched = true;
   double price_per_core_hour = 0.05;
   std::string currency = "USD";
+  int64_t seed_offset = 0;
   template <class Field>
   void VisitFields(Field&& field) {
     field("folder", folder, "folder of the whole pipeline");
@@ -62,6 +63,8 @@ struct PipelineSettings {
     field("evaluate_untouched", evaluate_untouched, "also measure the model that the first stage starts from");
     field("price_per_core_hour", price_per_core_hour, "what an hour of one processor core costs", Range{0, 1e9});
     field("currency", currency, "of that price");
+    field("seed_offset", seed_offset, "added to the seed of every stage: another number is another run of the whole, with its own folder",
+          Range{0, 1e15});
   }
 };
 

@@ -77,13 +77,11 @@ class Counter {
 
  private:
   Need Memory(const ModelSettings& model, int64_t microbatch, bool has_reference, bool recomputes, int64_t cache) const {
-    const MemoryRequest request{.model = config_,
-                                .compute_bytes = model.compute == "fp32" ? 4 : 2,
-                                .has_reference = has_reference,
-                                .recomputes_activations = recomputes,
-                                .trained_parameters = CountAdapters(model.lora, config_),
-                                .microbatch_tokens = microbatch,
-                                .kv_cache_bytes = cache};
+    MemoryRequest request = MemoryRequestOf(config_, model);
+    request.has_reference = has_reference;
+    request.recomputes_activations = recomputes;
+    request.microbatch_tokens = microbatch;
+    request.kv_cache_bytes = cache;
     return {.memory = TotalBytes(PlanMemory(request))};
   }
   Need Timed(Need need, double train, double sample) const {

@@ -15,6 +15,7 @@ struct EntropyConfig {
   double bonus_step = 0.005;
   double bonus_max = 1;
   double top_share = 1;
+  int64_t without_signal = 0;
   template <class Field>
   void VisitFields(Field&& field) {
     field("bonus", bonus, "weight of the mean entropy per token, which the loss rewards; with a target: where it starts", Range{0, 1e3});
@@ -24,6 +25,9 @@ struct EntropyConfig {
     field("bonus_max", bonus_max, "largest adapted bonus", Range{0, 1e3});
     field("top_share", top_share, "only this share of an update's tokens, those of highest entropy, get a gradient; 1: all",
           Range{0.001, 1});
+    field("without_signal", without_signal,
+          "of a group of equal rewards (every advantage 0), this many answers carry the bonus, weighted for all of them; 0: every answer",
+          Range{0, 1 << 20});
   }
   bool is_adaptive() const { return target > 0; }
   bool needs_gradient() const { return bonus > 0 || is_adaptive(); }

@@ -66,9 +66,9 @@ void LossSums::Add(const LossSums& other) {
   for (size_t i = 0; i < gaps_above.size(); ++i) {
     gaps_above[i] += other.gaps_above[i];
   }
-  for (double LossSums::*member :
-       {&LossSums::loss, &LossSums::policy_loss, &LossSums::kl, &LossSums::entropy, &LossSums::clipped_low, &LossSums::clipped_high,
-        &LossSums::low_shares, &LossSums::high_shares, &LossSums::gap, &LossSums::ratio, &LossSums::tokens, &LossSums::completions}) {
+  for (double LossSums::*member : {&LossSums::loss, &LossSums::policy_loss, &LossSums::kl, &LossSums::entropy, &LossSums::clipped_low,
+                                   &LossSums::clipped_high, &LossSums::low_shares, &LossSums::high_shares, &LossSums::gap, &LossSums::ratio,
+                                   &LossSums::tokens, &LossSums::entropy_tokens, &LossSums::completions}) {
     this->*member += other.*member;
   }
 }
@@ -98,15 +98,16 @@ void AddCompletionLoss(const LossSettings& settings, const LossInput& input, std
     }
     entropy += entropies[t];
     logprob_gradients[t] = gradient;
-    entropy_gradients[t] = -settings.entropy_weight;
+    entropy_gradients[t] = -settings.entropy_weight * input.stands_for;
   }
   AddGap(logprobs, input, sums);
   AddClipping(terms, sums);
   sums.policy_loss += policy_loss;
-  sums.loss += policy_loss + settings.kl_weight * input.weight * kl - settings.entropy_weight * entropy;
+  sums.loss += policy_loss + settings.kl_weight * input.weight * kl - settings.entropy_weight * input.stands_for * entropy;
   sums.kl += kl;
-  sums.entropy += entropy;
+  sums.entropy += input.stands_for * entropy;
   sums.tokens += static_cast<double>(length);
+  sums.entropy_tokens += input.stands_for * static_cast<double>(length);
   sums.completions += 1;
 }
 

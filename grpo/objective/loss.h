@@ -12,10 +12,11 @@ namespace cupel {
 
 // The loss of an update as a product of independent choices:
 //
-//   loss = sum_t w_t ( f_t l_t + beta KL_t ) - b / n sum_t H_t
+//   loss = sum_t w_t ( f_t l_t + beta KL_t ) - b / n sum_t c H_t
 //
 // w: weights of the aggregation (aggregation.h); l: objective (objective.h); f: correction factor (correction.h), 0 for tokens outside the
-// top share of entropy; KL: kl.h; H: entropy of the token's distribution, n tokens of the update, b the bonus (entropy.h).
+// top share of entropy; KL: kl.h; H: entropy of the token's distribution, n tokens of the update, b the bonus (entropy.h),
+// c: completions of the group that this one stands for in the mean of H (update.h), 1 where all of them are here.
 
 // What is fixed about one completion before the policy is asked. T tokens.
 struct LossInput {
@@ -25,6 +26,7 @@ struct LossInput {
   std::vector<double> sampler_logprobs;    // [T], as drawn
   std::vector<double> reference_logprobs;  // [T], or empty: no divergence in the loss
   std::vector<double> factors;             // [T], f
+  double stands_for = 1;                   // c: the same for all its tokens
 };
 
 // What is the same for all completions of an update. Borrowed objective.
@@ -44,7 +46,7 @@ struct LossSums {
   double loss = 0;         // everything
   double policy_loss = 0;  // sum w f l
   double kl = 0;           // sum of KL_t
-  double entropy = 0;      // sum of H_t
+  double entropy = 0;      // sum of c H_t
   double clipped_low = 0;  // tokens
   double clipped_high = 0;
   double low_shares = 0;  // sum over completions of their share of clipped tokens
@@ -58,8 +60,10 @@ struct LossSums {
   double smallest_ratio = 1;
   double largest_ratio = 1;
   double tokens = 0;
+  double entropy_tokens = 0;  // sum of c
   double completions = 0;
 
+  double MeanEntropy() const { return entropy_tokens > 0 ? entropy / entropy_tokens : 0; }
   void Add(const LossSums& other);
 };
 

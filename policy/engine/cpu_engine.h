@@ -2,9 +2,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "policy/engine/faster_of_two.h"
@@ -12,13 +11,13 @@
 #include "policy/engine/kv_cache.h"
 #include "policy/engine/lane.h"
 #include "policy/engine/lanes.h"
-#include "policy/engine/running.h"
+#include "policy/engine/schedule.h"
 #include "policy/generation.h"
 #include "policy/policy.h"
 
 namespace cupel {
 
-// Continuous batching on processor cores.
+// Continuous batching (schedule.h) on processor cores.
 //
 // A step admits waiting requests that fit the memory for keys and values, then feeds every running sample its last token and computes up to
 // kPromptRows rows per lane of the prompts that are not done. Both kinds of rows go through the same passes of the lanes (one per core),
@@ -27,13 +26,6 @@ namespace cupel {
 // product: then streaming the weights is all the work, and lanes of their own would do it once each. Beside a busy neighbour, whose turns
 // every meeting would wait for, that is slow; so the way that took less time lately is taken.
 //
-// Memory is planned when a request is admitted: the rows of its prompt, and for each sample as many as it can have new tokens, less the
-// last, which nothing follows. So nothing that runs is ever evicted. Requests that can become longest are admitted first, since the last to
-// finish decides how long the cores are half idle; a request may be passed over kMaxOvertaken times, then nobody goes before it.
-//
-// A prompt that begins with kMinShared or more tokens of a running request's prompt waits until that has computed them and copies their
-// keys and values, which are the same numbers.
-//
 // With the kernel backend, and with int8 weights, the results of a request are the same bits whatever else runs and whatever the number of
 // lanes.
 class CpuEngine final : public GenerationEngine {
@@ -41,32 +33,15 @@ class CpuEngine final : public GenerationEngine {
   // `policy` borrowed. With `rounds_weights` products use int8 weights.
   CpuEngine(const Policy& policy, const EngineSettings& settings, bool rounds_weights);
 
-  absl::Status Add(GenerationRequest request) override;
+  absl::Status Add(GenerationRequest request) override { return schedule_.Add(std::move(request)); }
   std::vector<GenerationEvent> Step() override;
-  void Abort(uint64_t request_id) override;
-  bool idle() const override;
-  GenerationStats stats() const override { return stats_; }
+  void Abort(uint64_t request_id) override { schedule_.Abort(request_id); }
+  bool idle() const override { return schedule_.idle(); }
+  GenerationStats stats() const override { return schedule_.stats(); }
   bool is_batch_invariant() const override { return !backend_.onednn; }
 
  private:
-  using Events = std::vector<GenerationEvent>;
-
-  struct Waiting {
-    GenerationRequest request;
-    int64_t max_rows = 0;  // of a sample: prompt and new tokens
-    uint64_t arrival = 0;
-    int num_overtaken = 0;  // by requests that arrived later
-  };
-
-  absl::Status CheckMemory(const GenerationRequest& request) const;
-  int64_t RowsOf(const GenerationRequest& request) const;
-  bool IsUnfinished(uint64_t request_id) const;
-
   void RefreshInt8();
-  void ReportAborted(Events& events);
-  void AdmitWaiting();
-  bool Admit(GenerationRequest& request);
-  void FindSource(RunningGroup& group) const;
   void CopyShared();
   std::vector<LaneWork> PlanStep();
   int64_t PlanPrompts(std::vector<LaneWork>& works);
@@ -76,26 +51,15 @@ class CpuEngine final : public GenerationEngine {
   void RunLanes(int num_active, const std::function<void(int)>& work);
   void CountStep(const std::vector<LaneWork>& works, double seconds);
 
-  void Commit(Events& events);
-  std::optional<FinishReason> AppendDrawn(RunningSample& sample) const;
-  void Finish(RunningSample& sample, FinishReason reason, GenerationEvent& event);
-  void DropFinished();
-
   const Policy& policy_;
   const ComputeBackend backend_;
   std::optional<Int8Weights> int8_;
   std::optional<uint64_t> int8_version_;  // of the policy when int8_ was rounded
   KvCache cache_;                         // before everything that holds blocks of it
+  Schedule schedule_;
   Lanes threads_;
   std::vector<Lane> lanes_;
-  std::vector<Waiting> waiting_;
-  uint64_t num_arrived_ = 0;
-  bool can_admit_ = false;                             // something has changed since a request was last found not to fit
-  std::vector<GenerationRequest> aborted_;             // while they waited; to be reported
-  std::vector<std::unique_ptr<RunningGroup>> groups_;  // in order of admission
-  std::vector<RunningSample> samples_;                 // in order of admission, siblings side by side
   FasterOfTwo few_rows_;
-  GenerationStats stats_;
 };
 
 }  // namespace cupel

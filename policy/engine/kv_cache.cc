@@ -30,6 +30,7 @@ void KvBlock::Release() {
 
 // The block's bytes are [layers][keys, values][capacity][KH * d].
 std::byte* KvBlock::KeyRow(int64_t layer, int64_t row) const {
+  Check(cache_->memory_ != nullptr, "the rows lie in this cache's own memory");
   const int64_t sides_before = 2 * (first_row_ * cache_->num_layers_ + layer * capacity_);
   return cache_->memory_.get() + (sides_before + row) * cache_->side_bytes_;
 }
@@ -53,7 +54,7 @@ kernels::KeyValueRun KvBlock::Run(int64_t layer, int64_t rows) const {
 }
 
 KvCache::KvCache(int64_t bytes, int64_t num_layers, int64_t kv_size, kernels::DType type)
-    : num_layers_(num_layers), kv_size_(kv_size), side_bytes_(kv_size * kernels::SizeOf(type)) {
+    : num_layers_(num_layers), kv_size_(kv_size), side_bytes_(kv_size * kernels::SizeOf(type)), row_bytes_(2 * num_layers * side_bytes_) {
   Check(num_layers > 0 && kv_size > 0, "a row of the cache has bytes");
   capacity_rows_ = bytes / row_bytes();
   if (capacity_rows_ > 0) {
@@ -66,6 +67,13 @@ KvCache::KvCache(int64_t bytes, int64_t num_layers, int64_t kv_size, kernels::DT
     }
     madvise(memory_.get(), size, MADV_HUGEPAGE);
     gaps_[0] = capacity_rows_;
+  }
+}
+
+KvCache::KvCache(int64_t capacity_rows, int64_t row_bytes) : row_bytes_(row_bytes), capacity_rows_(capacity_rows) {
+  Check(row_bytes > 0, "a row of the cache has bytes");
+  if (capacity_rows > 0) {
+    gaps_[0] = capacity_rows;
   }
 }
 

@@ -21,7 +21,9 @@ class KvBlock {
   KvBlock& operator=(KvBlock&& other) noexcept;
   ~KvBlock() { Release(); }
 
+  int64_t first_row() const { return first_row_; }  // of the cache's
   int64_t capacity() const { return capacity_; }
+  // Addresses, and what goes through them, only where the cache has memory of its own.
   std::byte* KeyRow(int64_t layer, int64_t row) const;
   std::byte* ValueRow(int64_t layer, int64_t row) const;
   // Copies the first `rows` rows of every layer from a block of the same cache.
@@ -46,6 +48,8 @@ class KvCache {
  public:
   // `bytes` of memory, of which the system hands out only what is touched.
   KvCache(int64_t bytes, int64_t num_layers, int64_t kv_size, kernels::DType type);
+  // Plans rows whose memory lies elsewhere: row r of every layer belongs to the block with first_row() <= r < first_row() + capacity().
+  KvCache(int64_t capacity_rows, int64_t row_bytes);
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
   ~KvCache();
@@ -55,7 +59,7 @@ class KvCache {
 
   int64_t capacity_rows() const { return capacity_rows_; }
   int64_t used_rows() const { return used_rows_; }
-  int64_t row_bytes() const { return 2 * num_layers_ * side_bytes_; }
+  int64_t row_bytes() const { return row_bytes_; }
 
  private:
   friend class KvBlock;
@@ -64,9 +68,10 @@ class KvCache {
   };
   void Return(int64_t first_row, int64_t rows);
 
-  int64_t num_layers_;
-  int64_t kv_size_;     // elements of one token's keys in one layer, KH * d
-  int64_t side_bytes_;  // bytes of the same
+  int64_t num_layers_ = 0;
+  int64_t kv_size_ = 0;     // elements of one token's keys in one layer, KH * d
+  int64_t side_bytes_ = 0;  // bytes of the same
+  int64_t row_bytes_;
   int64_t capacity_rows_ = 0;
   int64_t used_rows_ = 0;
   std::unique_ptr<std::byte, Free> memory_;

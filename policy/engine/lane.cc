@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "policy/engine/request.h"
-
 namespace cupel {
 namespace {
 
@@ -91,15 +89,11 @@ void Lane::RunTogether(const LaneWork& work, Lane& owner, const TeamMember& memb
 }
 
 void Lane::DrawFrom(float* logits, const Drawing& drawing) {
-  const RunningGroup& group = *drawing.samples.front().group;
-  const SamplingParams& sampling = group.request.sampling;
-  sampler_.Prepare(logits, sampling, {.prompt = group.request.prompt, .completion = drawing.samples.front().completion.tokens});
-  const int64_t failed_layer = sampler_.is_finite() ? -1 : pass_.FindFailedLayer(drawing.row);
-  for (RunningSample& sample : drawing.samples) {
-    sample.drawn = sampler_.Draw(DrawUniform(group.random_key, group.request.random, sample.completion.sample_idx, sample.num_tokens()));
-    sample.likeliest = sampler_.LikeliestTokens(sampling.top_logprobs);
-    sample.failed_layer = failed_layer;
-    sample.has_drawn = true;
+  if (!DrawTokens(logits, drawing.samples, sampler_)) {
+    const int64_t failed_layer = pass_.FindFailedLayer(drawing.row);
+    for (RunningSample& sample : drawing.samples) {
+      sample.failed_layer = failed_layer;
+    }
   }
 }
 

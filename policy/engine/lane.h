@@ -12,14 +12,6 @@
 
 namespace cupel {
 
-// Rows [begin, end) of a prompt, and the samples whose first token is drawn when they are its last.
-struct PromptChunk {
-  RunningGroup* group = nullptr;
-  int64_t begin = 0;
-  int64_t end = 0;
-  std::span<RunningSample> samples;
-};
-
 // What a lane does in one step.
 struct LaneWork {
   std::vector<RunningSample*> decoding;  // each is fed its last token

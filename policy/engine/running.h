@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "policy/engine/kv_cache.h"
@@ -34,7 +35,7 @@ struct RunningSample {
   RunningGroup* group = nullptr;        // borrowed
   KvBlock suffix;                       // keys and values of the new tokens
   Completion completion;                // so far
-  DrawnToken drawn;                     // by a lane in this step, not yet in the completion
+  DrawnToken drawn;                     // in this step, not yet in the completion
   std::vector<TokenLogprob> likeliest;  // at the position of `drawn`, if asked for
   int64_t failed_layer = -1;            // the first that gave numbers which are not finite (num_layers: the head); -1: none
   StopStringMatcher stop_strings;
@@ -43,5 +44,18 @@ struct RunningSample {
 
   int64_t num_tokens() const { return static_cast<int64_t>(completion.tokens.size()); }
 };
+
+// Rows [begin, end) of a prompt, and the samples whose first token is drawn when they are its last.
+struct PromptChunk {
+  RunningGroup* group = nullptr;
+  int64_t begin = 0;
+  int64_t end = 0;
+  std::span<RunningSample> samples;
+};
+
+// Draws the next token of each of the samples, which are of one group and begin alike so far, from a row of logits [V], which is changed.
+// False when the logits are not all finite: the caller then finds out which layer gave the first that are not
+// (RunningSample::failed_layer).
+bool DrawTokens(float* logits, std::span<RunningSample> samples, TokenSampler& sampler);
 
 }  // namespace cupel

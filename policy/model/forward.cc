@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "policy/device/device.h"
 #include "policy/model/onednn.h"
 
 namespace cupel {
@@ -33,20 +34,32 @@ void OnednnRows(const LinearWeights& linear, const void* x, int64_t m, const voi
 
 }  // namespace
 
-std::string ComputeBackend::name() const { return (onednn ? "onednn+" : "") + std::string(kernels->name); }
+std::string ComputeBackend::name() const {
+  if (device) {
+    return device->is_cuda() ? "libtorch-cuda" : "libtorch-cpu";
+  }
+  return (onednn ? "onednn+" : "") + std::string(kernels->name);
+}
 
-absl::StatusOr<ComputeBackend> ChooseBackend(const std::string& compute, const std::string& linear) {
+absl::StatusOr<ComputeBackend> ChooseBackend(const ModelSettings& settings) {
+  const bool is_fp32 = settings.compute == "fp32";
   ComputeBackend backend;
   backend.kernels = kernels::BestKernels();
   if (backend.kernels == nullptr) {
     return FailedPrecondition("this processor has no AVX2 with FMA, which the decoder's kernels need; use a machine of 2014 or later");
   }
-  backend.type = compute == "fp32" ? kernels::DType::kFloat : kernels::DType::kBf16;
-  if (linear == "onednn" && compute == "fp32") {
+  backend.type = is_fp32 ? kernels::DType::kFloat : kernels::DType::kBf16;
+  if (settings.linear == "onednn" && is_fp32) {
     return InvalidArgument(
         "model.linear = \"onednn\" works with model.compute = \"bf16\" only; set linear to \"auto\" or \"kernel\" for fp32");
   }
-  backend.onednn = linear == "onednn" || (linear == "auto" && compute == "bf16" && HasAmx());
+  CUPEL_ASSIGN_OR_RETURN(backend.device, FindDevice(settings.device));
+  if (settings.linear == "onednn" && backend.device) {
+    return InvalidArgument(
+        "model.linear = \"onednn\" is for model.device = \"cpu\" only, but the device is \"{}\"; leave linear at \"auto\"",
+        settings.device);
+  }
+  backend.onednn = !backend.device && (settings.linear == "onednn" || (settings.linear == "auto" && !is_fp32 && HasAmx()));
   return backend;
 }
 

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include <absl/status/statusor.h>
+#include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
 #include "policy/kernels/cpu/kernels.h"
 #include "policy/model/decoder_weights.h"
+#include "policy/settings.h"
 #include "policy/tokenizer.h"
 
 // The pieces of the decoder that sampling and training share, so that both compute the same numbers. Every function works on `m` rows in
@@ -26,15 +29,18 @@ struct ComputeBackend {
   // oneDNN's packed products in the layers (not batch-invariant). The head always uses `kernels`, because its logits must be fp32 and
   // oneDNN's are T.
   bool onednn = false;
+  // Where LibTorch's own operations do everything (policy/device/) instead of the functions below; nothing: they do not.
+  std::optional<at::Device> device = std::nullopt;
 
   at::ScalarType scalar_type() const { return type == kernels::DType::kBf16 ? at::kBFloat16 : at::kFloat; }
   int64_t bytes() const { return kernels::SizeOf(type); }
-  std::string name() const;  // "avx512bf16" or "onednn+avx512bf16"
+  std::string name() const;  // "avx512bf16", "onednn+avx512bf16", "libtorch-cpu", "libtorch-cuda"
 };
 
-// `compute` is "bf16" or "fp32", `linear` "auto", "kernel" or "onednn" (auto: oneDNN where the processor has AMX and compute is bf16).
-// FailedPrecondition when the processor has no path at all; InvalidArgument for oneDNN with fp32, which gains nothing over the kernels.
-absl::StatusOr<ComputeBackend> ChooseBackend(const std::string& compute, const std::string& linear);
+// What settings ask for (linear = "auto": oneDNN where the processor has AMX and compute is bf16). FailedPrecondition when the processor
+// has no path at all, or the device is not to be had (device.h); InvalidArgument for oneDNN with fp32, which gains nothing over the
+// kernels, and beside a device, which has products of its own.
+absl::StatusOr<ComputeBackend> ChooseBackend(const ModelSettings& settings);
 
 // Shape of the attention of all heads; scores are scaled by d^-0.5.
 kernels::AttentionShape AttentionShapeOf(const ModelConfig& config);

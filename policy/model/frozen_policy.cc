@@ -7,12 +7,11 @@
 
 #include "base/status.h"
 #include "policy/checkpoint/safetensors.h"
-#include "policy/model/decoder.h"
-#include "policy/model/weight_loading.h"
 
 namespace cupel {
 
 FrozenPolicy::FrozenPolicy(const Policy& policy) : backend_(policy.backend()), weights_(AllocateWeights(policy.config())) {
+  pass_ = MakeTrainingPass(backend_, weights_);
   CopyFrom(policy);
 }
 
@@ -31,14 +30,12 @@ void FrozenPolicy::CopyFrom(const Policy& policy) {
       to_matrices[i]->weight.master.copy_(EffectiveMatrix(*from_matrices[i]));
     }
   }
-  RefreshDerived(backend_, weights_);
+  pass_->Refresh();
 }
 
 TokenLogprobsResult FrozenPolicy::TokenLogprobs(const PackedBatch& batch, double temperature) {
   const at::NoGradGuard no_grad;
-  const auto layout = MakeLayout(batch, weights_.config);
-  const at::Tensor hidden = DecoderForward(backend_, weights_, layout);
-  const ScoredTokens scored = ScoreTokens(backend_, weights_, layout, hidden, temperature);
+  const ScoredTokens scored = pass_->TokenLogprobs(batch, temperature);
   return {scored.logprobs, scored.entropy};
 }
 
@@ -60,7 +57,7 @@ absl::Status FrozenPolicy::Load(const std::string& path) {
     }
     CUPEL_RETURN_IF_ERROR(file.ReadFloats(*tensor, std::span(slice.data(), static_cast<size_t>(slice.size()))));
   }
-  RefreshDerived(backend_, weights_);
+  pass_->Refresh();
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "policy/model/training_pass.h"
 #include "policy/policy.h"
 
 namespace cupel {
@@ -14,6 +15,8 @@ namespace cupel {
 class FrozenPolicy {
  public:
   explicit FrozenPolicy(const Policy& policy);
+  FrozenPolicy(const FrozenPolicy&) = delete;
+  FrozenPolicy& operator=(const FrozenPolicy&) = delete;
   void CopyFrom(const Policy& policy);                                              // of the same shape
   TokenLogprobsResult TokenLogprobs(const PackedBatch& batch, double temperature);  // as Policy's, without gradients
 
@@ -23,7 +26,8 @@ class FrozenPolicy {
 
  private:
   ComputeBackend backend_;
-  mutable DecoderWeights weights_;  // mutable: names are given to slices of weights that could be changed
+  mutable DecoderWeights weights_;      // mutable: names are given to slices of weights that could be changed
+  std::unique_ptr<TrainingPass> pass_;  // over the two above
 };
 
 }  // namespace cupel

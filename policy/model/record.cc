@@ -44,4 +44,22 @@ void Record(at::Tensor& output, const std::vector<at::Tensor>& inputs, BackwardF
   torch::autograd::set_history(output, node);
 }
 
+at::Tensor Recomputed(const std::function<at::Tensor(const at::Tensor&)>& forward, const at::Tensor& x) {
+  if (!IsRecording(x)) {
+    return forward(x);
+  }
+  at::Tensor y;
+  {
+    const at::NoGradGuard no_grad;
+    y = forward(x);
+  }
+  Record(y, {x}, [forward, kept = x.detach()](const at::Tensor& grad) -> std::vector<at::Tensor> {
+    const at::AutoGradMode with_grad(true);
+    const at::Tensor input = kept.detach().requires_grad_(true);
+    forward(input).backward(grad);
+    return {input.grad()};
+  });
+  return y;
+}
+
 }  // namespace cupel

@@ -19,4 +19,8 @@ bool IsRecording(const at::Tensor& input);
 using BackwardFunction = std::function<std::vector<at::Tensor>(const at::Tensor& grad_output)>;
 void Record(at::Tensor& output, const std::vector<at::Tensor>& inputs, BackwardFunction backward);
 
+// forward(x), of which only x is kept for the backward pass, where the function runs a second time and must give the same numbers. Just
+// forward(x) when x is not recording.
+at::Tensor Recomputed(const std::function<at::Tensor(const at::Tensor&)>& forward, const at::Tensor& x);
+
 }  // namespace cupel

@@ -12,6 +12,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "base/check.h"
+#include "policy/model/loss_rows.h"
 #include "policy/model/record.h"
 #include "policy/model/tensor_ops.h"
 
@@ -188,41 +189,20 @@ ScoredTokens ScoreTokens(const ComputeBackend& backend, DecoderWeights& weights,
 at::Tensor ScoreAndDifferentiate(const ComputeBackend& backend, DecoderWeights& weights, const PackedLayout& layout,
                                  const at::Tensor& hidden, double temperature, const LossGradient& loss) {
   const PackedBatch& batch = layout.batch;
-  const auto num_rows = static_cast<size_t>(batch.num_scored());
   ScoredHead head(backend, weights, batch, hidden, temperature);
-  std::vector<float> logprobs(num_rows);
-  std::vector<float> entropies(num_rows);
-  std::vector<float> logprob_gradients(num_rows);
-  std::vector<float> entropy_gradients(num_rows);
-  const auto ask = [&](size_t completion) {
-    const auto begin = static_cast<size_t>(batch.completion_begin[completion]);
-    const auto length = static_cast<size_t>(batch.completion_begin[completion + 1]) - begin;
-    loss(completion, std::span(logprobs).subspan(begin, length), std::span(entropies).subspan(begin, length),
-         std::span(logprob_gradients).subspan(begin, length), std::span(entropy_gradients).subspan(begin, length));
-  };
+  LossRows rows(batch.num_scored());
   at::Tensor logits;  // [rows at one time, V]
-  const size_t num_completions = batch.completion_begin.size() - 1;
-  for (size_t first = 0; first < num_completions;) {
-    // As many whole completions as fit; one that does not fit alone is gone through twice.
-    const int64_t begin = batch.completion_begin[first];
-    size_t last = first + 1;
-    while (last < num_completions && batch.completion_begin[last + 1] - begin <= kGradientRows) {
-      ++last;
-    }
-    const int64_t end = batch.completion_begin[last];
-    const bool fits = end - begin <= kGradientRows;
-    if (fits && (!logits.defined() || logits.size(0) < end - begin)) {
-      logits = at::empty({end - begin, weights.config.vocab_size}, at::kFloat);
+  for (const CompletionBlock& block : SplitByCompletions(batch, kGradientRows)) {
+    const bool fits = block.rows() <= kGradientRows;  // otherwise the completion is gone through twice
+    if (fits && (!logits.defined() || logits.size(0) < block.rows())) {
+      logits = at::empty({block.rows(), weights.config.vocab_size}, at::kFloat);
     }
     float* kept = fits ? logits.data_ptr<float>() : nullptr;
-    head.Score(begin, end, kept, logprobs.data(), entropies.data());
-    for (size_t completion = first; completion < last; ++completion) {
-      ask(completion);
+    head.Score(block.begin, block.end, kept, rows.logprobs.data(), rows.entropies.data());
+    rows.Ask(batch, block, loss);
+    for (int64_t row = block.begin; row < block.end; row += kGradientRows) {
+      head.Differentiate(row, std::min(row + kGradientRows, block.end), kept, rows.logprob_gradients.data(), rows.entropy_gradients.data());
     }
-    for (int64_t row = begin; row < end; row += kGradientRows) {
-      head.Differentiate(row, std::min(row + kGradientRows, end), kept, logprob_gradients.data(), entropy_gradients.data());
-    }
-    first = last;
   }
   return head.HiddenGradient();
 }

@@ -64,6 +64,7 @@ TEST_CASE("settings that cannot be are refused before a folder is made", "[bad_i
       {"rollout.weights=int4", {"rollout.weights", "int4", "exact", "int8"}},
       {"rollout.weights=int8",
        {"rollout.weights", "grpo.old_logprobs", "\"recompute\"", "grpo.correction.kind", "\"truncated\"", "\"exact\""}},
+      {"model.device=gpu", {"model.device", "gpu", "cpu", "cuda", "reference"}},
       {"run.steps=many", {"run.steps", "many"}},
       {"run.steps", {"run.steps", "="}},
       {"run=3", {"run"}},
@@ -79,6 +80,26 @@ TEST_CASE("settings that cannot be are refused before a folder is made", "[bad_i
     CheckRefused(Cupel(TrainTiny(folder.File("run"), {"--set", item.assignment})), kUsage, item.parts);
     CHECK((!Exists(folder.File("run")) || !Exists(folder.File("run") + "/recipe.toml")));
   }
+}
+
+TEST_CASE("a device that is not to be had, or cannot do what is asked, is refused", "[bad_input]") {
+  const TempDir folder;
+  const auto train = [&](const std::vector<std::string>& settings) {
+    std::vector<std::string> more = {"--no-eval", "--set", "run.steps=1"};
+    for (const std::string& setting : settings) {
+      more.insert(more.end(), {"--set", setting});
+    }
+    return Cupel(TrainTiny(folder.File("run"), more));
+  };
+  CheckRefused(train({"model.device=reference", "rollout.weights=int8", "grpo.old_logprobs=recompute", "grpo.correction.kind=truncated"}),
+               kUsage, {"rollout.weights", "model.device", "reference"});
+  CheckRefused(train({"model.device=reference", "model.compute=bf16", "model.linear=onednn"}), kUsage,
+               {"model.linear", "model.device", "auto"});
+  if (const ProcessResult result = train({"model.device=cuda"}); result.exit_code != 0) {
+    CheckRefused(result, kFailed, {"model.device", "cuda", "\"cpu\""});
+  }
+  CheckRefused(Cupel({"bench", "decode", "--model", "tiny", "--device", "reference", "--weights", "int8"}), kUsage,
+               {"--weights", "--device"});
 }
 
 TEST_CASE("a recipe with a mistake is refused with its line and key", "[bad_input]") {
@@ -138,6 +159,8 @@ TEST_CASE("bad usage exits with 2 and says how to get help", "[bad_input]") {
   CheckRefused(Cupel({"train"}), kUsage, {"recipe"});
   CheckRefused(Cupel({"train", "--resume"}), kUsage, {"--run"});
   CheckRefused(Cupel({"sample", "tiny"}), kUsage, {"prompt"});
+  CheckRefused(Cupel({"sample", "tiny", "--prompt", "1+1=", "--device", "reference", "--weights", "int8"}), kUsage,
+               {"--weights", "--device"});
   CheckRefused(Cupel({"show", "nowhere", "--group", "1"}), kUsage, {"--step"});
 }
 

@@ -224,6 +224,19 @@ TEST_CASE("sample answers from the option and from standard input alike, and the
   CHECK(Contains(by_option.err, "tokens, ended by"));
 }
 
+TEST_CASE("sample computes with weights rounded to 8 bits when asked to", "[commands]") {
+  const auto first_token = [](const char* weights) {
+    const Json sample = JsonOf(Cupel({"sample", "tiny", "--prompt", "1+1=", "--max-new-tokens", "1", "--temperature", "0", "--top-logprobs",
+                                      "1", "--weights", weights, "--json"}));
+    return sample["top_logprobs"][0][0];
+  };
+  const Json exact = first_token("exact");
+  const Json rounded = first_token("int8");
+  CHECK(rounded["token"] == exact["token"]);
+  CHECK(rounded["logprob"] != exact["logprob"]);
+  CHECK(rounded["logprob"].get<double>() == Approx(exact["logprob"].get<double>()).margin(0.1));
+}
+
 TEST_CASE("show tells a run's progress and one step's answers", "[commands]") {
   const TempDir folder;
   const std::string run = FinishedRun(folder);

@@ -112,6 +112,23 @@ TEST_CASE("a chain of every kind of stage runs, is finished the second time, and
     CHECK(Contains(other.err, "stage cold-start: finished, but with other settings (run.steps: 3 -> 4)"));
     CHECK(Contains(other.err, "remove " + folder + "/cold-start"));
   }
+  SECTION("a seed offset is another run of the whole, from its first stage on") {
+    const std::string other = temp.File("other");
+    REQUIRE(RunProcess(ChainRequest(other, {"--set", "pipeline.seed_offset=1"})).exit_code == 0);
+    for (const auto& [stage, digest] : Results(other)) {
+      INFO(stage);
+      if (!stage.ends_with("/evaluation")) {
+        CHECK(digest != results.at(stage));
+      }
+    }
+    const auto seeds = [](const std::string& stage) {
+      const Json recipe = ParseJson(ReadFile(stage + "/stage.json").value(), "")->at("recipe");
+      return recipe[recipe.contains("traces") ? "traces" : recipe.contains("keep") ? "keep" : "run"]["seed"].get<int64_t>();
+    };
+    for (const char* stage : {"traces", "cold-start", "distill"}) {
+      CHECK(seeds(other + "/" + stage) == seeds(folder + "/" + stage) + 1);
+    }
+  }
   SECTION("a changed output is refused") {
     REQUIRE(WriteFileAtomically(folder + "/traces/traces.jsonl", "{}\n").ok());
     const ProcessResult other = RunProcess(ChainRequest(folder));

@@ -61,10 +61,13 @@ TEST_CASE("variants of the update resume exactly", "[variants]") {
   CheckResumes({"grpo.kl.beta=0.05", "grpo.kl.reset=every", "grpo.kl.reset_steps=1"});
   CheckResumes({"grpo.kl.beta=0.05", "grpo.kl.placement=reward", "grpo.kl.estimator=k1"});
   CheckResumes({"grpo.entropy.bonus=0.01", "grpo.entropy.target=3", "grpo.entropy.top_share=0.5"});
+  CheckResumes({"grpo.entropy.target=3", "grpo.entropy.without_signal=1"});
   CheckResumes({"grpo.updates_per_rollout=2", "grpo.passes_per_rollout=2", "grpo.old_logprobs=recompute", "grpo.correction.kind=truncated",
                 "grpo.objective.kind=sequence_ratio", "grpo.aggregation=sequence_mean"});
   CheckResumes({"rollout.weights=int8", "grpo.old_logprobs=recompute", "grpo.correction.kind=truncated"});
   CheckResumes({"grpo.resample_rounds=2", "grpo.recompute_activations=true"});
+  CheckResumes({"model.device=reference", "grpo.kl.beta=0.05"});
+  CheckResumes({"model.device=reference", "model.lora.rank=4", "grpo.recompute_activations=true"});
 }
 
 TEST_CASE("a run leaves its metrics as JSON lines and for TensorBoard, once per step", "[variants]") {

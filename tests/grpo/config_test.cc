@@ -52,6 +52,16 @@ TEST_CASE("contradictory settings are refused by name, with what to write instea
          c.kl.placement = "reward";
        },
        {"grpo.kl.placement", "k3", "\"k1\""}},
+      {[](GrpoConfig& c) {
+         c.entropy = {.target = 0.3, .without_signal = 1};
+         c.kl.beta = 0.1;
+       },
+       {"grpo.entropy.without_signal is 1", "grpo.kl.placement", "loss", "to 0"}},
+      {[](GrpoConfig& c) {
+         c.entropy = {.target = 0.3, .without_signal = 1};
+         c.objective.kind = "squared_log_ratio";
+       },
+       {"grpo.entropy.without_signal is 1", "squared_log_ratio", "to 0"}},
       {[](GrpoConfig& c) { c.correction.kind = "truncated"; }, {"grpo.correction.kind", "truncated", "recompute"}},
       {[](GrpoConfig& c) {
          c.correction.low = 1;

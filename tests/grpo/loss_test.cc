@@ -189,6 +189,27 @@ TEST_CASE("finite differences agree with the gradient of every objective, aggreg
   CHECK(checked > 3000);
 }
 
+TEST_CASE("a completion that stands for three weighs in the entropy as three of it, and in nothing else", "[loss]") {
+  const Choice choice{"clipped_ratio", "token_mean", "k3"};
+  const LossSettings settings = SettingsOf(choice);
+  std::vector<Completion> one = RandomCompletions(1, 0.3, choice);
+  std::vector<Completion> three = one;
+  one[1].input.stands_for = 3;
+  three.push_back(three[1]);
+  three.push_back(three[1]);
+  const Gradients found = Evaluate(settings, one);
+  const Gradients expected = Evaluate(settings, three);
+  CHECK(found.sums.entropy == Approx(expected.sums.entropy));
+  CHECK(found.sums.MeanEntropy() == Approx(expected.sums.MeanEntropy()));
+  CHECK(found.by_entropy[1][0] == Approx(3 * expected.by_entropy[1][0]));
+  const Gradients plain = Evaluate(settings, RandomCompletions(1, 0.3, choice));
+  CHECK(found.by_logprob == plain.by_logprob);
+  CHECK(found.sums.policy_loss == plain.sums.policy_loss);
+  CHECK(found.sums.kl == plain.sums.kl);
+  CHECK(found.sums.tokens == plain.sums.tokens);
+  CHECK(found.sums.loss == Approx(plain.sums.loss - settings.entropy_weight * (found.sums.entropy - plain.sums.entropy)));
+}
+
 // What the differences above cannot see: the derivative of the loss with the detached factor held fixed.
 TEST_CASE("detached weights are constants of the derivative", "[loss]") {
   for (const char* kind : {"cispo", "sequence_ratio_token"}) {

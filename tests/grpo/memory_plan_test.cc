@@ -59,6 +59,14 @@ TEST_CASE("the plan holds what training holds", "[memory]") {
   CHECK(BytesOf(other, "moments") == 8000);
 }
 
+TEST_CASE("with a GPU the plan of the host holds masters, gradients and moments", "[memory]") {
+  MemoryRequest request = SmolLm2();
+  request.is_on_gpu = true;
+  CHECK(TotalBytes(PlanMemory(request)) == 134515008LL * 16);
+  request.has_reference = true;
+  CHECK(BytesOf(PlanMemory(request), "reference") == 134515008LL * 4);
+}
+
 TEST_CASE("a plan that does not fit is refused with advice, the largest part first", "[memory]") {
   const std::vector<MemoryPart> plan = PlanMemory(SmolLm2());
   CHECK(CheckMemory(plan, TotalBytes(plan)).ok());

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 
@@ -304,6 +305,51 @@ TEST_CASE("with a divergence, an entropy bonus or a squared log-ratio every comp
   CHECK(MakeUpdate(groups, facts, in_reward).sequences.empty());
   CHECK(MakeUpdate(groups, facts, bonus).sequences.size() == 2);
   CHECK(MakeUpdate(groups, facts, kimi).sequences.size() == 2);
+}
+
+// What the entropy bonus asks of a group: the sum of its members' entropies, here known numbers.
+double WeighedEntropy(const Update& update, const std::map<const Rollout*, double>& entropies) {
+  double sum = 0;
+  for (size_t i = 0; i < update.sequences.size(); ++i) {
+    sum += update.losses[i].stands_for * entropies.at(update.sequences[i].rollout);
+  }
+  return sum;
+}
+
+TEST_CASE("of a group without signal a few answers stand for all, without bias", "[packing]") {
+  GrpoConfig config;
+  config.entropy.bonus = 0.1;
+  const std::vector<double> values = {0.5, 0.25, 2, 1, 4};
+  for (const int64_t wanted : {0, 1, 2, 3, 5, 9}) {
+    INFO(wanted);
+    config.entropy.without_signal = wanted;
+    double mean = 0;  // over the rotations of the group, which are equally likely
+    for (size_t turn = 0; turn < values.size(); ++turn) {
+      std::vector<Rollout> rollouts(values.size(), MakeRollout({2, 3}, 1));
+      rollouts.insert(rollouts.begin() + 1, MakeRollout({2}, 0, Outcome::kError));  // has no verdict, so it counts nowhere
+      const std::vector<RolloutGroup> groups = {MakeGroup({1}, std::move(rollouts))};
+      std::map<const Rollout*, double> entropies;
+      for (size_t i = 0; i < values.size(); ++i) {
+        entropies[&groups[0].rollouts[i == 0 ? 0 : i + 1]] = values[(i + turn) % values.size()];
+      }
+      const Update update = MakeUpdate(groups, NoFacts(groups), config);
+      CHECK(update.sequences.size() == (wanted == 0 ? 5 : std::min<size_t>(5, static_cast<size_t>(wanted))));
+      CHECK(update.counts.completions == 5);
+      CHECK(update.counts.tokens == 10);
+      mean += WeighedEntropy(update, entropies) / static_cast<double>(values.size());
+    }
+    CHECK(mean == Approx(7.75));
+  }
+}
+
+TEST_CASE("a group with a signal is trained whole, whatever stands for those without", "[packing]") {
+  std::vector<RolloutGroup> groups = {MakeGroup({1}, {MakeRollout({2}, 1), MakeRollout({3}, 0), MakeRollout({4}, 0)})};
+  GrpoConfig config;
+  config.entropy = {.bonus = 0.1, .without_signal = 1};
+  groups[0].rollouts[1].advantage = GENERATE(1.0, std::numeric_limits<double>::quiet_NaN());
+  const Update update = MakeUpdate(groups, NoFacts(groups), config);
+  REQUIRE(update.sequences.size() == 3);
+  CHECK(std::ranges::all_of(update.losses, [](const LossInput& input) { return input.stands_for == 1; }));
 }
 
 TEST_CASE("masked truncated completions count nowhere", "[packing]") {

