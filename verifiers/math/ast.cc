@@ -80,10 +80,7 @@ char RelationOperator(std::string_view text) {
 
 Expr Arena::Add(Node node) {
   budget_->Spend(1);
-  if (std::ssize(nodes_) >= budget_->limits().max_nodes) {
-    is_full_ = true;
-    return &nodes_.front();
-  }
+  is_full_ = is_full_ || std::ssize(nodes_) >= budget_->limits().max_nodes;
   nodes_.push_back(std::move(node));
   return &nodes_.back();
 }
@@ -126,7 +123,7 @@ Expr Substitute(Arena& arena, Expr expr, std::string_view name, Expr replacement
   if (expr->IsSymbol(name)) {
     return replacement;
   }
-  if (expr->kids.empty() || (expr->Is(Kind::kSum) && expr->name == name)) {
+  if (expr->kids.empty() || (expr->Is(Kind::kSum) && expr->name == name) || arena.is_full()) {
     return expr;
   }
   Node node = *expr;

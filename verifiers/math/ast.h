@@ -69,7 +69,8 @@ struct Node {
 
 using Expr = const Node*;
 
-// Owns nodes. Past the limit Make returns a number that nothing equals to (is_full tells), so that callers need no check each.
+// Owns nodes. Past the limit is_full tells, and nodes are still made as asked, so that callers may look at what they made: parsing ends
+// with the tokens, every comparison asks first, and no verdict is taken from a full arena.
 class Arena {
  public:
   explicit Arena(Budget& budget) : budget_(&budget) {}

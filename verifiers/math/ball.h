@@ -33,6 +33,16 @@ class Ball {
   bool ContainsZero() const { return acb_contains_zero(value_) != 0; }
   // Correct bits of the value; negative when nothing is known.
   slong Accuracy() const { return acb_rel_accuracy_bits(value_); }
+  // Whether the middle of the real part is finite and its exponent small enough for it to become a rational number. Arb holds 2^(10^13) in
+  // a few bytes; GMP ends the program, or the machine's memory, when it is asked to.
+  bool IsModest() const {
+    constexpr slong kMaxExponent = 65536;
+    const arf_srcptr middle = arb_midref(real());
+    const slong exponent = arf_abs_bound_lt_2exp_si(middle);
+    return arf_is_zero(middle) != 0 || (arf_is_finite(middle) != 0 && -kMaxExponent <= exponent && exponent <= kMaxExponent);
+  }
+  // The only integer in the real part, where there is one and it is modest.
+  bool HasUniqueInteger(fmpz_t whole) const { return IsModest() && arb_get_unique_fmpz(whole, real()) != 0; }
 
  private:
   acb_t value_;

@@ -56,6 +56,7 @@ class BallEvaluator {
   EvalStatus Round(bool down, Ball& value);
   EvalStatus Several(Expr expr, std::string_view name, Ball& value);
   EvalStatus WholeNumbers(std::string_view name, const Ball& second, Ball& value);
+  EvalStatus Remainder(const Ball& divisor, Ball& value);
   EvalStatus Choose(bool ordered, const Ball& k, Ball& value);
   void DivideByFactorial(const Ball& n, Ball& value) const;
   void GammaOfNext(const Ball& argument, Ball& value) const;

@@ -9,6 +9,10 @@ namespace {
 
 constexpr size_t kMaxUnordered = 512;
 
+bool HasMinusPlus(Expr expr) {
+  return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kPlusMinus && node.text != "+-"; });
+}
+
 // k \in \mathbb{Z}; n = 0, 1, 2, ...; k integer.
 bool IsDeclaration(Expr expr) {
   return expr->Is(Kind::kRelation) && expr->text == "e" && (expr->kid(1)->Is(Kind::kNamedSet) || expr->kid(1)->Is(Kind::kPower)) &&
@@ -83,6 +87,9 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
       break;
     }
     for (const std::string& name : names) {
+      if (!set.empty()) {
+        (&parameters == &gold_parameters_ ? gold_sets_ : pred_sets_)[name] = set[0] == 'N' ? 'Z' : set[0];
+      }
       if (!set.starts_with('R')) {
         parameters.push_back(name);
       } else if (!is_unknown(name)) {
@@ -99,7 +106,7 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
   }
   // "a_n = 2n, n >= 1": a bound of a variable of what stands before.
   const auto is_bound = [&](Expr item) {
-    if (!item->Is(Kind::kRelation) || item->text.find_first_not_of("<>lg!") != std::string::npos) {
+    if (!IsBound(item)) {
       return false;
     }
     const std::vector<std::string> inner = FreeSymbols(item);
@@ -108,7 +115,9 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
     return is_statement && inner.size() == 1 && std::ranges::find(outer, inner[0]) != outer.end() && !items[0]->IsSymbol(inner[0]) &&
            !(items[0]->Is(Kind::kRelation) && items[0]->kid(0)->IsSymbol(inner[0]));
   };
-  while (items.size() == 2 && separators[0] == ',' && is_bound(items.back())) {
+  const bool are_bounds = separators.find_first_not_of(",&") == std::string::npos && (items.size() > 2 || separators[0] == ',') &&
+                          std::all_of(items.begin() + 1, items.end(), is_bound);
+  while (items.size() > 1 && are_bounds) {
     const std::string name = FreeSymbols(items.back())[0];
     if (name.size() == 1 && std::string_view("ijklmnpq").find(name[0]) != std::string_view::npos) {
       reals.push_back(name);  // "2^k, k >= 1": any letter would do
@@ -250,6 +259,30 @@ Judgement Comparer::CompareSequences(const std::vector<Expr>& gold, const std::v
   if (gold.size() != pred.size()) {
     return IsDifferentBy("number_of_parts");
   }
+  if (std::ranges::any_of(gold, &HasMinusPlus) || std::ranges::any_of(pred, &HasMinusPlus)) {
+    // (+-1, -+2) are two points, and others than (+-1, +-2).
+    std::vector<Expr> gold_points;
+    std::vector<Expr> pred_points;
+    ExpandPlusMinus(arena_.Make(Kind::kGroup, gold, "()"), gold_points);
+    ExpandPlusMinus(arena_.Make(Kind::kGroup, pred, "()"), pred_points);
+    return CompareUnordered(gold_points, pred_points);
+  }
+  const Judgement parts = CompareParts(gold, pred);
+  const auto has_reals = [](const std::map<std::string, char>& sets) {
+    return std::ranges::any_of(sets, [](const auto& entry) { return entry.second == 'R'; });
+  };
+  const bool may_join = parts.is_equal() || (has_reals(gold_sets_) && has_reals(pred_sets_));  // (2s, s) and (t, t / 2)
+  const bool is_shared = may_join && !are_parts_joined_ && (!SharedParameters(gold).empty() || !SharedParameters(pred).empty());
+  if (!is_shared) {
+    return parts;
+  }
+  are_parts_joined_ = true;
+  const Judgement joined = CompareJoined(gold, pred);
+  are_parts_joined_ = false;
+  return joined;
+}
+
+Judgement Comparer::CompareParts(const std::vector<Expr>& gold, const std::vector<Expr>& pred) {
   Judgement judgement = IsEqualBy("parts");
   for (size_t i = 0; i < gold.size(); ++i) {
     const Judgement part = Compare(gold[i], pred[i]);

@@ -10,8 +10,18 @@ constexpr int kMaxDepth = 24;
 
 bool IsParameterLetter(char c) { return std::string_view("klmnpqKN").find(c) != std::string_view::npos; }
 
-// m and m_{max}, f and f(x): one name, with and without what specifies it.
+// dy/dx as y'; empty for anything else.
+std::string PrimedName(Expr expr) {
+  const auto is_total = [](Expr part) { return IsDifferential(part) && part->kid(0)->IsSymbol("d"); };
+  const bool is_derivative = expr->Is(Kind::kDivide) && is_total(expr->kid(0)) && is_total(expr->kid(1));
+  return is_derivative ? expr->kid(0)->kid(1)->text + "'" : std::string();
+}
+
+// m and m_{max}, f and f(x), y' and dy/dx: one name, with and without what specifies it.
 bool SameBaseName(Expr a, Expr b) {
+  if (a->IsSymbol(PrimedName(b)) || b->IsSymbol(PrimedName(a))) {
+    return true;
+  }
   const auto is_name = [](Expr expr) { return expr->Is(Kind::kSymbol) || expr->Is(Kind::kApply); };
   const auto base = [](Expr expr) { return std::string_view(expr->text).substr(0, expr->text.find('_')); };
   const bool one_is_bare = a->text.find('_') == std::string::npos || b->text.find('_') == std::string::npos;
@@ -48,10 +58,14 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
   }
   gold = WithoutDeclarations(gold, gold_parameters_, gold_reals_);
   pred = WithoutDeclarations(pred, pred_parameters_, pred_reals_);
+  if (are_parts_joined_) {
+    return CompareByType(gold, pred);
+  }
   if (!gold_parameters_.empty() || !pred_parameters_.empty() || gold->Is(Kind::kModular) != pred->Is(Kind::kModular) ||
       (IsPeriodic(gold) && IsPeriodic(pred))) {
     bool applies = false;
-    if (!gold_parameters_.empty() && !pred_parameters_.empty()) {  // value by value, before families that only cover the same numbers
+    if (are_bounded_ ||
+        (!gold_parameters_.empty() && !pred_parameters_.empty())) {  // value by value, before families that only cover the same numbers
       if (const Judgement plain = CompareByType(gold, pred); plain.is_equal()) {
         return plain;
       }
@@ -72,6 +86,12 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
 }
 
 Judgement Comparer::CompareByType(Expr gold, Expr pred) {
+  if (!are_parts_joined_ && AreFunctionsOfParameters(gold, pred)) {
+    are_parts_joined_ = true;  // as a name and its value are
+    const Judgement judgement = CompareByType(gold, pred);
+    are_parts_joined_ = false;
+    return judgement;
+  }
   bool applies = false;
   if (const Judgement assigned = CompareAssignments(gold, pred, applies); applies) {
     return assigned;
@@ -82,8 +102,10 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   if (const Judgement several = CompareSeveralEquations(gold, pred); several.is_equal()) {
     return several;
   }
+  Judgement related;
   if (gold->Is(Kind::kRelation) && pred->Is(Kind::kRelation) && gold->text != ":" && pred->text != ":") {
-    if (const Judgement related = CompareRelated(gold, pred, applies); applies) {
+    related = CompareRelated(gold, pred, applies);
+    if (applies) {
       return related;
     }
   }
@@ -98,6 +120,9 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   }
   if (const Judgement labelled = CompareLabelled(gold, pred, applies); applies) {
     return labelled;
+  }
+  if (related.equality == Equality::kDifferent || !related.problem.empty()) {
+    return related;
   }
   if (gold->Is(Kind::kText) || pred->Is(Kind::kText)) {
     return gold->Is(Kind::kText) && pred->Is(Kind::kText) ? IsDifferentBy("text") : IsUnknownFor("needs_prose");
@@ -192,6 +217,28 @@ Judgement Comparer::CompareStructures(Expr gold, Expr pred) {
   if (const Judgement lists = CompareLists(gold, pred, applies); applies) {
     return lists;
   }
+  // A \cup B of sets that have names.
+  if (gold->kind == pred->kind && (gold->Is(Kind::kUnion) || gold->Is(Kind::kIntersection))) {
+    if (const Judgement parts = CompareUnordered(gold->kids, pred->kids); parts.is_equal()) {
+      return parts;
+    }
+  }
+  // n \in S and S
+  const auto domain = [](Expr expr) {
+    return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(0)->Is(Kind::kSymbol) ? expr->kid(1) : expr;
+  };
+  if (options_.interval_relation && gold->Is(Kind::kRelation) != pred->Is(Kind::kRelation) &&
+      (domain(gold) != gold || domain(pred) != pred)) {
+    return Compare(domain(gold), domain(pred));
+  }
+  // x^2 < 4 and (-2, 2): what would have to be solved first.
+  const auto is_unsolved = [&](Expr expr) {
+    std::string variable;
+    return expr->Is(Kind::kRelation) && expr->text.find_first_of("<>lg") != std::string::npos && !Pieces(expr, variable, true);
+  };
+  if ((is_unsolved(gold) && !IsScalar(pred)) || (is_unsolved(pred) && !IsScalar(gold))) {
+    return IsUnknownFor("no_rule");
+  }
   const auto is_value = [&](Expr expr) {
     return IsScalar(expr) || IsTupleLike(expr) || ListItems(expr) || IsIntervalLike(expr) || expr->Is(Kind::kRelation);
   };
@@ -227,7 +274,7 @@ Judgement Comparer::CompareIntervals(Expr gold, Expr pred, bool& applies) {
                             RelationPieces(Substitute(arena_, pred->kid(1), pred_name, arena_.Symbol(gold_name)), ignored);
     const Judgement heads = Compare(gold->kid(0), Substitute(arena_, pred->kid(0), pred_name, arena_.Symbol(gold_name)));
     if (has_bounds && heads.is_equal()) {
-      return ConditionsConflict(gold->kid(1), pred->kid(1), false) ? IsDifferentBy("conditions") : heads;
+      return ConditionsConflict({gold->kid(1)}, {pred->kid(1)}) ? IsDifferentBy("conditions") : heads;
     }
   }
   // { x | x \ne k pi } and x \ne k pi: the condition stands for the set.
@@ -315,6 +362,12 @@ Judgement Comparer::CompareLists(Expr gold, Expr pred, bool& applies) {
       return IsDifferentBy("brackets");
     }
     return is_gold ? CompareSequences(**list, *items) : CompareSequences(*items, **list);
+  }
+  // {5} may be 5, but a set of one set is not that set.
+  const auto is_set = [](Expr expr) { return expr->Is(Kind::kSet) || expr->Is(Kind::kEmptySet); };
+  const auto holds_set = [&](Expr expr) { return expr->Is(Kind::kSet) && expr->kids.size() == 1 && is_set(expr->kid(0)); };
+  if ((holds_set(gold) && is_set(pred)) || (holds_set(pred) && is_set(gold))) {
+    return IsDifferentBy("structure");
   }
   if (gold_list && gold_list->size() == 1) {
     return Compare((*gold_list)[0], pred);

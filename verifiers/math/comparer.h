@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,12 +39,28 @@ class Comparer {
     pred_parameters_ = pred.parameters;
     gold_reals_ = gold.real_parameters;
     pred_reals_ = pred.real_parameters;
+    const auto reals = [](const std::vector<std::string>& names) {
+      std::map<std::string, char> sets;
+      for (const std::string& name : names) {
+        sets[name] = 'R';
+      }
+      return sets;
+    };
+    gold_sets_ = reals(gold_reals_);
+    pred_sets_ = reals(pred_reals_);
+    is_bounded_ = HasBound(gold) || HasBound(pred);
+    are_bounded_ = HasBound(gold) && HasBound(pred);
   }
 
   Judgement Compare(Expr gold, Expr pred);
 
-  // Whether both answers bound a parameter, or say where a value is taken, and not in the same way: "2^k, k >= 1" and "2^k, k >= 0".
-  bool ConditionsDiffer(const Reading& gold, const Reading& pred);
+  // Whether the answers take their parameters from different sets, Z and R. After Compare. Not asked of arguments and unknowns, whose set
+  // comes from the question.
+  bool DeclareOtherwise(Expr gold, Expr pred) const;
+
+  // Different where both answers bound a parameter, or say where a value is taken, and not in the same way: "2^k, k >= 1" and "2^k, k >=
+  // 0".
+  Equality CompareConditions(const Reading& gold, const Reading& pred);
 
  private:
   // --- comparer.cc
@@ -57,11 +75,15 @@ class Comparer {
   static bool IsPeriodic(Expr expr);
 
   // --- conditions.cc
+  bool HasBound(const Reading& reading);
   std::vector<Expr> ConditionsOf(const Reading& reading);
-  bool ConditionsConflict(Expr gold, Expr pred, bool same_name);
+  std::optional<std::vector<Piece>> Allowed(const std::vector<Expr>& conditions, std::string_view name, bool are_exceptions);
+  bool ConditionsConflict(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
+  bool NamesConflict(const std::vector<Expr>& gold, std::string_view gold_name, const std::vector<Expr>& pred, std::string_view pred_name);
 
   // --- collections.cc
   Judgement CompareSequences(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
+  Judgement CompareParts(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareUnordered(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareCases(Expr gold, Expr pred);
   std::optional<std::vector<Expr>> TupleItems(Expr expr);
@@ -122,7 +144,15 @@ class Comparer {
 
   // --- families.cc
   Judgement CompareFamilies(Expr gold, Expr pred, bool& applies);
+  bool SmallRatio(Expr a, Expr b, int64_t& p, int64_t& q);
   bool AddProgressions(Expr item, const std::vector<std::string>& declared, bool may_be_silent, std::vector<Progression>& result);
+
+  // --- parameters.cc
+  bool IsFunctionOfParameter(Expr expr) const;
+  bool AreFunctionsOfParameters(Expr gold, Expr pred) const;
+  std::vector<std::string> SharedParameters(const std::vector<Expr>& parts);
+  std::vector<std::string> JoiningNames(const std::vector<Expr>& parts, const std::vector<Expr>& others);
+  Judgement CompareJoined(const std::vector<Expr>& gold, const std::vector<Expr>& pred);
   Judgement CompareRenamed(Expr gold, Expr pred);
   bool DifferByConstant(Expr gold, Expr pred);
 
@@ -132,10 +162,28 @@ class Comparer {
   std::vector<std::string> pred_parameters_;
   std::vector<std::string> gold_reals_;  // names declared as arbitrary real numbers
   std::vector<std::string> pred_reals_;
+  std::map<std::string, char> gold_sets_;  // the letter of the set that a name is declared to be from, Z for N
+  std::map<std::string, char> pred_sets_;
+  bool is_bounded_ = false;         // one answer says from where on a parameter runs
+  bool are_bounded_ = false;        // both answers say from where on a parameter runs
+  bool are_parts_joined_ = false;   // while parts are compared that share a parameter: nothing is renamed or shifted
   bool independent_signs_ = false;  // while plus-minus is expanded: every sign by itself
   int matrix_products_ = 0;
   int depth_ = 0;
 };
+
+// The relation with its sides exchanged: '>' for '<', 'g' for 'l', any other as it is.
+char Flipped(char relation);
+
+// dy
+bool IsDifferential(Expr expr);
+
+// k >= 1, 0 < x < 2, x \ne 1, x \in (0, 2): what bounds a variable.
+bool IsBound(Expr expr);
+
+inline bool HasName(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 inline bool HasPlusMinus(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kPlusMinus; });

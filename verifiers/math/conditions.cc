@@ -28,7 +28,35 @@ std::string NameOf(Expr condition) {
   return names.size() == 1 ? names[0] : std::string();
 }
 
+bool IsInequality(Expr condition) { return condition->text.find_first_not_of("<>lg") == std::string::npos; }
+
+bool IsException(Expr condition) { return condition->Is(Kind::kRelation) && condition->text == "!"; }
+
+std::vector<std::string> Names(const std::vector<Expr>& conditions) {
+  std::vector<std::string> names;
+  for (const Expr condition : conditions) {
+    std::string name = NameOf(condition);
+    if (!name.empty() && std::ranges::find(names, name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
+// Whether the conditions are about one name, which the other answer uses as well.
+bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
+  const std::vector<std::string> names = Names(conditions);
+  const std::vector<std::string> used = FreeSymbols(other->Is(Kind::kList) ? other->kid(0) : other);
+  return names.size() == 1 && std::ranges::find(used, names[0]) != used.end();
+}
+
 }  // namespace
+
+bool IsBound(Expr expr) {
+  const bool is_relation = expr->Is(Kind::kRelation);
+  const bool is_within = is_relation && expr->text == "e" && expr->kid(1)->Is(Kind::kGroup);
+  return is_within || (is_relation && expr->text.find_first_not_of("<>lg!") == std::string::npos);
+}
 
 std::vector<Expr> Comparer::ConditionsOf(const Reading& reading) {
   std::vector<Expr> conditions = reading.conditions;
@@ -37,48 +65,74 @@ std::vector<Expr> Comparer::ConditionsOf(const Reading& reading) {
   const bool has_statement = is_list && (!expr->kid(0)->Is(Kind::kRelation) || expr->kid(0)->text == "=");
   for (size_t i = 1; has_statement && i < expr->kids.size(); ++i) {
     const Expr kid = expr->kid(i);
-    if (kid->Is(Kind::kRelation) && kid->text.find_first_not_of("<>lg") == std::string::npos) {
+    if (IsBound(kid)) {
       conditions.push_back(kid);
     }
   }
   return conditions;
 }
 
-bool Comparer::ConditionsConflict(Expr gold, Expr pred, bool same_name) {
-  const std::string gold_name = NameOf(gold);
-  const std::string pred_name = NameOf(pred);
-  if (gold_name.empty() || pred_name.empty() || (same_name && gold_name != pred_name)) {
-    return false;
-  }
-  std::string variable;
-  std::string other;
-  auto g = RelationPieces(gold, variable);
-  auto p = RelationPieces(pred, other);
-  if (!g || !p) {
-    return false;
-  }
-  if (IsWholeLetter(gold_name) && IsWholeLetter(pred_name)) {
-    for (auto* pieces : {&*g, &*p}) {
-      for (Piece& piece : *pieces) {
-        CloseEnd(piece.low, piece.low_closed, 1, arena_);
-        CloseEnd(piece.high, piece.high_closed, -1, arena_);
-      }
+bool Comparer::HasBound(const Reading& reading) { return std::ranges::any_of(ConditionsOf(reading), &IsInequality); }
+
+// The values that conditions of one kind, bounds or exceptions ("x \\ne 1"), leave to one name. Empty where there are none, or they cannot
+// be read.
+std::optional<std::vector<Piece>> Comparer::Allowed(const std::vector<Expr>& conditions, std::string_view name, bool are_exceptions) {
+  std::optional<std::vector<Piece>> allowed;
+  for (const Expr condition : conditions) {
+    if (NameOf(condition) != name || IsException(condition) != are_exceptions) {
+      continue;
+    }
+    std::string variable;
+    std::optional<std::vector<Piece>> pieces = RelationPieces(condition, variable);
+    allowed = pieces && allowed ? Intersect(*allowed, *pieces) : pieces;
+    if (!allowed) {
+      return std::nullopt;
     }
   }
-  return ComparePieces(*g, *p).equality == Equality::kDifferent;
+  if (allowed && IsWholeLetter(name)) {
+    for (Piece& piece : *allowed) {
+      CloseEnd(piece.low, piece.low_closed, 1, arena_);
+      CloseEnd(piece.high, piece.high_closed, -1, arena_);
+    }
+  }
+  return allowed;
 }
 
-bool Comparer::ConditionsDiffer(const Reading& gold, const Reading& pred) {
+bool Comparer::ConditionsConflict(const std::vector<Expr>& gold, const std::vector<Expr>& pred) {
+  std::vector<std::string> gold_names = Names(gold);
+  std::vector<std::string> pred_names = Names(pred);
+  if (gold_names.size() == 1 && pred_names.size() == 1) {  // whatever the parameter is called
+    return NamesConflict(gold, gold_names[0], pred, pred_names[0]);
+  }
+  return std::ranges::any_of(gold_names, [&](const std::string& name) { return NamesConflict(gold, name, pred, name); });
+}
+
+bool Comparer::NamesConflict(const std::vector<Expr>& gold, std::string_view gold_name, const std::vector<Expr>& pred,
+                             std::string_view pred_name) {
+  const auto differ = [&](const auto& g, const auto& p) { return g && p && ComparePieces(*g, *p).equality == Equality::kDifferent; };
+  const auto gold_bounds = Allowed(gold, gold_name, false);
+  const auto pred_bounds = Allowed(pred, pred_name, false);
+  const auto gold_exceptions = Allowed(gold, gold_name, true);
+  const auto pred_exceptions = Allowed(pred, pred_name, true);
+  if (differ(gold_bounds, pred_bounds) || differ(gold_exceptions, pred_exceptions)) {
+    return true;
+  }
+  // One side may leave out what the other says, but x > 0 and x \ne 0 are two things to say.
+  return (!gold_exceptions && !pred_bounds && differ(gold_bounds, pred_exceptions)) ||
+         (!gold_bounds && !pred_exceptions && differ(gold_exceptions, pred_bounds));
+}
+
+Equality Comparer::CompareConditions(const Reading& gold, const Reading& pred) {
   const std::vector<Expr> g = ConditionsOf(gold);
   const std::vector<Expr> p = ConditionsOf(pred);
-  const auto is_bound = [](Expr condition) { return condition->text.find_first_not_of("<>lg") == std::string::npos; };
-  if ((IsPeriodic(gold.expr) && g.empty() && std::ranges::any_of(p, is_bound)) ||
-      (IsPeriodic(pred.expr) && p.empty() && std::ranges::any_of(g, is_bound))) {
-    return true;  // 2 k pi for all k, and for positive ones
+  if ((IsPeriodic(gold.expr) && g.empty() && std::ranges::any_of(p, &IsInequality)) ||
+      (IsPeriodic(pred.expr) && p.empty() && std::ranges::any_of(g, &IsInequality))) {
+    return Equality::kDifferent;  // 2 k pi for all k, and for positive ones
   }
-  const bool is_one = g.size() == 1 && p.size() == 1;  // whatever the parameter is called
-  return std::ranges::any_of(
-      g, [&](Expr left) { return std::ranges::any_of(p, [&](Expr right) { return ConditionsConflict(left, right, !is_one); }); });
+  if (AreAboutOthers(g, pred.expr) && AreAboutOthers(p, gold.expr) && Names(g) != Names(p)) {
+    return Equality::kUnknown;  // x^2 + y^2 = 1 with x \ne 0, and with y \ne \pm 1
+  }
+  return ConditionsConflict(g, p) ? Equality::kDifferent : Equality::kEqual;
 }
 
 }  // namespace cupel::math

@@ -1,10 +1,7 @@
 #include "verifiers/math/equality.h"
 
-#include <algorithm>
-#include <set>
-
-#include "base/random.h"
 #include "verifiers/math/evaluate.h"
+#include "verifiers/math/sample_points.h"
 
 namespace cupel::math {
 namespace {
@@ -14,106 +11,9 @@ constexpr int kMostPoints = 90;
 constexpr int kEnoughPoints = 12;
 constexpr slong kSamplePrecision = 200;
 
-bool IsOneOfFunctions(const Node& node, std::initializer_list<std::string_view> names) {
-  return node.kind == Kind::kFunction && std::ranges::find(names, node.text) != names.end();
-}
-
-bool HasSymbols(Expr expr) { return !FreeSymbols(expr).empty(); }
-
-// Whether the expression has a meaning for whole numbers only: n!, floor(n / 2), (-1)^n.
-bool IsForIntegers(Expr expr) {
-  return AnyNode(expr, [](const Node& node) {
-    if (IsOneOfFunctions(node, {"floor", "ceil"})) {  // of x they are something else than x
-      constexpr std::string_view kWhole = "ijklmnpqKMN";
-      const std::vector<std::string> names = FreeSymbols(node.kids[0]);
-      return !names.empty() &&
-             std::ranges::all_of(names, [&](const std::string& name) { return kWhole.find(name[0]) != std::string_view::npos; });
-    }
-    if (node.kind == Kind::kFactorial || IsOneOfFunctions(node, {"binom", "perm", "mod", "gcd", "lcm"})) {
-      return std::ranges::any_of(node.kids, &HasSymbols);
-    }
-    if (node.kind == Kind::kModular) {
-      return true;
-    }
-    if (IsOneOfFunctions(node, {"Gamma"})) {
-      return HasSymbols(node.kids[0]);
-    }
-    if (node.kind == Kind::kSum && node.text != "int" && node.text != "lim") {
-      return HasSymbols(node.kids[1]) || HasSymbols(node.kids[2]);
-    }
-    if (node.kind == Kind::kPower && HasSymbols(node.kids[1]) && !HasSymbols(node.kids[0])) {
-      return AnyNode(node.kids[0], [](const Node& part) { return part.kind == Kind::kNegate; });
-    }
-    return false;
-  });
-}
-
-bool IsComplex(Expr expr) {
-  return AnyNode(expr, [](const Node& node) { return node.IsSymbol("i") || IsOneOfFunctions(node, {"cis"}); });
-}
-
 bool HasLog(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kFunction && node.text == "log" && node.kids.size() == 1; });
 }
-
-void CollectApplications(Expr expr, std::set<std::string>& names) {
-  if (expr->Is(Kind::kApply)) {
-    names.insert(ToText(expr, 200));
-    return;
-  }
-  for (const Expr kid : expr->kids) {
-    CollectApplications(kid, names);
-  }
-}
-
-// Where two expressions are compared: values of their variables at some points, the same in every run.
-class SamplePoints {
- public:
-  SamplePoints(Expr a, Expr b) {
-    std::set<std::string> names;
-    for (const Expr expr : {a, b}) {
-      for (const std::string& name : FreeSymbols(expr)) {
-        names.insert(name);
-      }
-      CollectApplications(expr, names);
-    }
-    names_.assign(names.begin(), names.end());
-    for_integers_ = IsForIntegers(a) || IsForIntegers(b);
-    is_complex_ = IsComplex(a) || IsComplex(b);
-  }
-
-  bool has_variables() const { return !names_.empty(); }
-  const std::vector<std::string>& names() const { return names_; }
-
-  Bindings At(int point, bool log_is_natural, slong precision) const {
-    Bindings bindings;
-    bindings.log_is_natural = log_is_natural;
-    bindings.is_complex = is_complex_;
-    RandomStream random(1, RandomPurpose::kSamplePoint, static_cast<uint32_t>(point));
-    for (const std::string& name : names_) {
-      bindings.values.emplace_back(name, Value(point, random, precision));
-    }
-    return bindings;
-  }
-
- private:
-  // Thirds of the points are positive, of any sign, and natural; sizes go from below one to some dozens.
-  Ball Value(int point, RandomStream& random, slong precision) const {
-    if (for_integers_ || point % 3 == 2) {
-      return Ball(random.Between(1, 4 + point));
-    }
-    const int64_t denominator = random.Between(101, 997);
-    const int64_t numerator = random.Between(11, (point % 4 == 3 ? 40 : point % 2 == 0 ? 3 : 1) * denominator);
-    const bool negative = point % 3 == 1 && random.Below(2) == 1;
-    Ball value(negative ? -numerator : numerator);
-    acb_div_si(value.get(), value.get(), denominator, precision);
-    return value;
-  }
-
-  std::vector<std::string> names_;
-  bool for_integers_ = false;
-  bool is_complex_ = false;
-};
 
 enum class Meeting : uint8_t { kOverlap, kApart, kUndefined, kUnsupported, kTooBig, kVague, kHuge };
 
@@ -126,12 +26,13 @@ bool IsSharp(const Ball& ball) {
   return ball.is_finite() && (ball.Accuracy() >= 48 || acb_is_zero(ball.get()) != 0 || (ball.ContainsZero() && HasRadiusBelow(ball, -60)));
 }
 
-// How two expressions compare at one point, at rising precision until their balls are apart or small.
-Meeting Meet(Expr a, Expr b, const SamplePoints& points, int point, bool log_is_natural, slong precision, slong ceiling, Budget& budget) {
+// How two expressions compare at one point, which `at` gives to a precision, at rising precision until their balls are apart or small.
+template <class At>
+Meeting Meet(Expr a, Expr b, const At& at, slong precision, slong ceiling, Budget& budget) {
   bool is_finite = true;
   bool is_huge = false;
   for (; precision <= ceiling; precision *= 4) {
-    const Bindings bindings = points.At(point, log_is_natural, precision);
+    const Bindings bindings = at(precision);
     Ball left;
     Ball right;
     const EvalStatus first = EvaluateBall(a, bindings, precision, budget, left);
@@ -167,7 +68,8 @@ Judgement Unknown(std::string_view problem) { return {Equality::kUnknown, {}, pr
 Judgement SameConstant(Expr a, Expr b, bool log_is_natural, Arena& arena, const ValueOptions& options) {
   const SamplePoints points(a, b);
   Budget& budget = arena.budget();
-  const Meeting meeting = Meet(a, b, points, 0, log_is_natural, 64, 1024, budget);
+  const auto at = [&](slong precision) { return points.At(0, log_is_natural, precision); };
+  const Meeting meeting = Meet(a, b, at, 64, 1024, budget);
   switch (meeting) {
     case Meeting::kApart:
       return Different("numeric");
@@ -184,7 +86,7 @@ Judgement SameConstant(Expr a, Expr b, bool log_is_natural, Arena& arena, const 
     return {exact, "algebraic", {}};
   }
   const slong ceiling = budget.limits().max_precision;
-  const Meeting last = Meet(a, b, points, 0, log_is_natural, ceiling, ceiling, budget);
+  const Meeting last = Meet(a, b, at, ceiling, ceiling, budget);
   if (budget.is_spent()) {
     return Unknown("budget_steps");
   }
@@ -194,8 +96,9 @@ Judgement SameConstant(Expr a, Expr b, bool log_is_natural, Arena& arena, const 
   return last == Meeting::kOverlap && options.numeric_constants ? Equal("numeric") : Unknown("budget_precision");
 }
 
-Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Budget& budget) {
-  const SamplePoints points(a, b);
+Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Arena& arena) {
+  SamplePoints points(a, b);
+  Budget& budget = arena.budget();
   int met = 0;
   int vague = 0;
   // More points where few of the first ones lie in the domain: artanh is real on (-1, 1) only.
@@ -203,7 +106,8 @@ Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Budget& budget) {
     if (budget.is_spent()) {
       return Unknown("budget_steps");
     }
-    switch (Meet(a, b, points, point, log_is_natural, kSamplePrecision, 4 * kSamplePrecision, budget)) {
+    const auto at = [&](slong precision) { return points.At(point, log_is_natural, precision); };
+    switch (Meet(a, b, at, kSamplePrecision, 4 * kSamplePrecision, budget)) {
       case Meeting::kOverlap:
         ++met;
         break;
@@ -218,7 +122,20 @@ Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Budget& budget) {
         break;
     }
   }
-  return met >= kEnoughPoints / 2 && vague == 0 ? Equal("identity_test") : Unknown("no_rule");
+  if (met < kEnoughPoints / 2 || vague > 0) {
+    return Unknown("no_rule");
+  }
+  points.AddBreaks(a, b, arena);
+  for (int index = 0; index < points.num_breaks(); ++index) {
+    const auto at = [&](slong precision) { return points.AtBreak(index, log_is_natural, precision); };
+    if (Meet(a, b, at, kSamplePrecision, kSamplePrecision, budget) == Meeting::kApart) {
+      return Different("identity_test");
+    }
+    if (budget.is_spent()) {
+      return Unknown("budget_steps");
+    }
+  }
+  return Equal("identity_test");
 }
 
 }  // namespace
@@ -241,7 +158,7 @@ Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
   Judgement judgement;
   // "log" means the natural logarithm to some and the decimal one to others.
   for (const bool log_is_natural : {true, false}) {
-    judgement = is_constant ? SameConstant(a, b, log_is_natural, arena, options) : SameFunction(a, b, log_is_natural, arena.budget());
+    judgement = is_constant ? SameConstant(a, b, log_is_natural, arena, options) : SameFunction(a, b, log_is_natural, arena);
     if (judgement.is_equal() || (!HasLog(a) && !HasLog(b))) {
       break;
     }
@@ -264,7 +181,7 @@ bool HasValueEverywhere(Expr expr, Arena& arena) {
 Judgement IsZero(Expr expr, Arena& arena) { return SameValue(expr, arena.Number(0), arena); }
 
 Judgement IsConstantRatio(Expr a, Expr b, Arena& arena, int& sign) {
-  const SamplePoints points(a, b);
+  SamplePoints points(a, b);
   Budget& budget = arena.budget();
   sign = 0;
   Ball ratio;
@@ -296,6 +213,21 @@ Judgement IsConstantRatio(Expr a, Expr b, Arena& arena, int& sign) {
   }
   if (met < kEnoughPoints / 2) {
     return Unknown("no_rule");
+  }
+  points.AddBreaks(a, b, arena);
+  for (int index = 0; index < points.num_breaks(); ++index) {
+    const Bindings bindings = points.AtBreak(index, true, kSamplePrecision);
+    Ball left;
+    Ball right;
+    const bool has_values = EvaluateBall(a, bindings, kSamplePrecision, budget, left) == EvalStatus::kOk && left.is_finite() &&
+                            EvaluateBall(b, bindings, kSamplePrecision, budget, right) == EvalStatus::kOk && right.is_finite();
+    if (budget.is_spent()) {
+      return Unknown("budget_steps");
+    }
+    acb_mul(right.get(), right.get(), ratio.get(), kSamplePrecision);
+    if (has_values && !left.Overlaps(right)) {
+      return Different("identity_test");
+    }
   }
   sign = !ratio.is_real() ? 0 : arb_is_positive(ratio.real()) != 0 ? 1 : arb_is_negative(ratio.real()) != 0 ? -1 : 0;
   return Equal("identity_test");

@@ -229,7 +229,8 @@ EvalStatus BallEvaluator::Several(Expr expr, std::string_view name, Ball& value)
     return Extreme(expr, name == "max", value);
   }
   if (name == "mod" || name == "gcd" || name == "lcm") {
-    return WholeNumbers(name, second, value);
+    const EvalStatus status = WholeNumbers(name, second, value);
+    return status == EvalStatus::kUndefined && name == "mod" ? Remainder(second, value) : status;
   }
   if (name != "binom" && name != "perm") {
     return EvalStatus::kUnsupported;
@@ -241,12 +242,27 @@ EvalStatus BallEvaluator::WholeNumbers(std::string_view name, const Ball& second
   Rational a;
   Rational b;
   Rational result;
-  if (!value.is_real() || !second.is_real() || arb_get_unique_fmpz(fmpq_numref(a.get()), value.real()) == 0 ||
-      arb_get_unique_fmpz(fmpq_numref(b.get()), second.real()) == 0 || b.is_zero() || a.Bits() > 4096 || b.Bits() > 4096) {
+  if (!value.is_real() || !second.is_real() || !value.HasUniqueInteger(fmpq_numref(a.get())) ||
+      !second.HasUniqueInteger(fmpq_numref(b.get())) || b.is_zero() || a.Bits() > 4096 || b.Bits() > 4096) {
     return EvalStatus::kUndefined;
   }
   (name == "mod" ? fmpz_mod : name == "gcd" ? fmpz_gcd : fmpz_lcm)(fmpq_numref(result.get()), a.numerator(), b.numerator());
   acb_set_fmpq(value.get(), result.get(), precision_);
+  return EvalStatus::kOk;
+}
+
+// a - b floor(a / b), for a positive b.
+EvalStatus BallEvaluator::Remainder(const Ball& divisor, Ball& value) {
+  if (!value.is_real() || !divisor.is_real() || !value.IsModest() || arb_is_positive(divisor.real()) == 0) {
+    return EvalStatus::kUndefined;
+  }
+  Ball whole;
+  arb_div(whole.real(), value.real(), divisor.real(), precision_);
+  arb_floor(whole.real(), whole.real(), precision_);
+  if (arb_is_int(whole.real()) == 0) {
+    return EvalStatus::kUndefined;
+  }
+  arb_submul(value.real(), whole.real(), divisor.real(), precision_);
   return EvalStatus::kOk;
 }
 

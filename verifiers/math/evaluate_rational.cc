@@ -209,20 +209,28 @@ class RationalEvaluator {
         value = (name == "max") == (value < argument) ? argument : value;
         continue;
       }
-      if ((name != "gcd" && name != "lcm") || !argument.is_integer() || !value.is_integer()) {
+      if (name != "gcd" && name != "lcm") {
         return EvalStatus::kUnsupported;
       }
-      (name == "gcd" ? fmpz_gcd : fmpz_lcm)(fmpq_numref(value.get()), value.numerator(), argument.numerator());
+      Rational common;  // of fractions: what goes into both a whole number of times
+      fmpq_gcd(common.get(), value.get(), argument.get());
+      if (name == "lcm" && !common.is_zero()) {
+        common = value * argument / common;
+        fmpq_abs(common.get(), common.get());
+      }
+      value = common;
     }
     return EvalStatus::kOk;
   }
 
   static EvalStatus Modulo(const Rational& a, const Rational& n, Rational& value) {
-    if (!a.is_integer() || !n.is_integer() || n.is_zero()) {
+    if (n.sign() <= 0) {  // remainders by a negative number are of either sign
       return EvalStatus::kUndefined;
     }
-    value = Rational();
-    fmpz_mod(fmpq_numref(value.get()), a.numerator(), n.numerator());
+    const Rational quotient = a / n;
+    Rational whole;
+    fmpz_fdiv_q(fmpq_numref(whole.get()), quotient.numerator(), quotient.denominator());
+    value = a - whole * n;
     return EvalStatus::kOk;
   }
 

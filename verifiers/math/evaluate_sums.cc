@@ -115,11 +115,14 @@ EvalStatus BallEvaluator::Sum(Expr expr, Ball& value) {
   Rational last;
   int64_t begin = 0;
   int64_t end = 0;
-  if (arb_get_unique_fmpz(fmpq_numref(first.get()), low.real()) == 0 || arb_get_unique_fmpz(fmpq_numref(last.get()), high.real()) == 0) {
+  if (!low.HasUniqueInteger(fmpq_numref(first.get())) || !high.HasUniqueInteger(fmpq_numref(last.get()))) {
     return EvalStatus::kUndefined;
   }
   if (!first.ToInt(begin) || !last.ToInt(end) || !HasFewTerms(begin, end)) {
     return EvalStatus::kTooBig;
+  }
+  if (end < begin - 1) {
+    return EvalStatus::kUndefined;  // formulas for sums hold where there are terms, or just none
   }
   const bool adds = expr->text == "sum";
   value = Ball(adds ? 0 : 1);

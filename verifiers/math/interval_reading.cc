@@ -14,6 +14,11 @@ bool IsInfinite(Expr expr, bool& negative) {
   return inner->Is(Kind::kConstant) && inner->text == "inf";
 }
 
+bool HasInfiniteEnd(Expr expr) {
+  bool negative = false;
+  return expr->Is(Kind::kGroup) && expr->kids.size() == 2 && (IsInfinite(expr->kid(0), negative) || IsInfinite(expr->kid(1), negative));
+}
+
 // The real numbers, the positive ones, the negative ones, those with or without zero.
 std::optional<std::vector<Piece>> RealSet(std::string_view name, Expr zero) {
   if (name == "R") {
@@ -29,21 +34,6 @@ std::optional<std::vector<Piece>> RealSet(std::string_view name, Expr zero) {
 }
 
 constexpr std::string_view kUnnamed = "?";  // the unknown of "at least 5"
-
-char Flipped(char operation) {
-  switch (operation) {
-    case '<':
-      return '>';
-    case '>':
-      return '<';
-    case 'l':
-      return 'g';
-    case 'g':
-      return 'l';
-    default:
-      return operation;
-  }
-}
 
 }  // namespace
 
@@ -357,8 +347,10 @@ std::optional<std::vector<Piece>> Comparer::Pieces(Expr expr, std::string& varia
       }
       return condition;
     }
-    case Kind::kRelation:
     case Kind::kList:
+      // (-\infty, 1) and (2, \infty), which are no points
+      return std::ranges::all_of(expr->kids, &HasInfiniteEnd) ? join(expr->kids) : RelationPieces(expr, variable);
+    case Kind::kRelation:
       return RelationPieces(expr, variable);
     default:
       return std::nullopt;

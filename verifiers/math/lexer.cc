@@ -39,8 +39,8 @@ LexResult Lexer::Run() {
   return std::move(result_);
 }
 
-void Lexer::Emit(Tok kind, std::string_view text) {
-  Token token{kind, std::string(text), space_, InText(), IsUpright()};
+void Lexer::Emit(Tok kind, std::string_view text, bool is_prose) {
+  Token token{kind, std::string(text), space_, is_prose || InText(), IsUpright()};
   space_ = false;
   if (!budget_.Spend(1) || std::ssize(result_.tokens) >= budget_.limits().max_tokens) {
     result_.problem = "too many symbols";
@@ -87,6 +87,8 @@ void Lexer::EmitWord(std::string_view word) {
     Emit(Tok::kConstant, "inf");
   } else if (word == "sqrt" || word == "cbrt") {
     Emit(Tok::kRoot, word == "cbrt" ? "3" : "");
+  } else if (word == "sec" && InText() && !result_.tokens.empty() && result_.tokens.back().kind == Tok::kNumber) {
+    Emit(Tok::kWord, word);  // of time
   } else if (Has(kFunctionNames, word)) {
     Emit(Tok::kFunction, FunctionName(word));
   } else if (Has(kGreekWords, word) && !InText()) {
@@ -185,8 +187,9 @@ void Lexer::NamedCommand(std::string_view name) {
              name == "tag" || name == "label") {
     SkipArgument();
   } else if (Has(kStyleCommands, name) || name == "bf" || name == "it" || name == "displaylimits" || IsIgnoredCommand(name)) {
-    space_ = space_ || name != "left";
-    if ((name == "left" || name == "right") && At() == '.') {
+    const bool is_left = name == "left" || name == "mleft";
+    space_ = space_ || !is_left;
+    if ((is_left || name == "right" || name == "mright") && At() == '.') {
       ++position_;
     }
   } else if (name.starts_with("quad") && name.size() > 4) {  // "\\quadx"
@@ -279,12 +282,14 @@ bool IsFunctionName(std::string_view name) { return Has(kFunctionNames, name); }
 
 std::string CanonicalText(const std::vector<Token>& tokens) {
   std::string text;
+  const bool has_vectors =
+      std::ranges::any_of(tokens, [](const Token& token) { return token.kind == Tok::kAccent && token.text == "vec"; });
   for (const Token& token : tokens) {
     if (token.kind == Tok::kGap || token.kind == Tok::kEnd) {
       continue;
     }
     text += static_cast<char>('A' + static_cast<int>(token.kind));
-    if (token.kind != Tok::kTimes) {
+    if (token.kind != Tok::kTimes || has_vectors) {  // \times is \cdot but between vectors
       text += token.text;
     }
     text += '\x1F';

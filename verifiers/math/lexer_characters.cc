@@ -44,8 +44,7 @@ void Lexer::Character() {
   position_ += length;
   char buffer[8];
   if (code == 0xA2) {  // the sign of the cent
-    Emit(Tok::kWord, "cents");
-    result_.tokens.back().is_prose = true;
+    Emit(Tok::kWord, "cents", true);
   } else if (const std::string_view vulgar = VulgarFraction(code); !vulgar.empty()) {
     Emit(Tok::kNumber, vulgar);
   } else if (const std::string_view command = CommandOfCharacter(code); !command.empty()) {
@@ -53,8 +52,7 @@ void Lexer::Character() {
   } else if (const std::string_view ascii = AsciiOfCharacter(code, buffer); !ascii.empty()) {
     IsCircled(code) ? Circled(ascii) : Plain(ascii);
   } else {
-    Emit(Tok::kWord, text_.substr(position_ - length, length));
-    result_.tokens.back().is_prose = true;
+    Emit(Tok::kWord, text_.substr(position_ - length, length), true);
   }
 }
 

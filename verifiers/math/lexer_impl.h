@@ -21,7 +21,8 @@ class Lexer {
   bool InText() const { return !modes_.empty() && modes_.back() == 't'; }
   bool IsUpright() const { return !modes_.empty() && modes_.back() == 'u'; }
 
-  void Emit(Tok kind, std::string_view text = {});
+  // Nothing is added, and the result has a problem, once tokens or steps are used up.
+  void Emit(Tok kind, std::string_view text = {}, bool is_prose = false);
   void Emit(const Symbolic& symbol) { Emit(symbol.kind, symbol.text); }
 
   void Step();

@@ -214,8 +214,17 @@ bool Parser::ContinuesProduct() const {
          next == Tok::kBrace || (next == Tok::kWord && !Ahead().is_prose);
 }
 
+// Whether a vector's arrow is among these tokens.
+bool Parser::HasVector(size_t begin, size_t end) const {
+  end = std::min(end, tokens_.size());
+  return begin < end &&
+         std::any_of(tokens_.begin() + static_cast<std::ptrdiff_t>(begin), tokens_.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](const Token& token) { return token.kind == Tok::kAccent && token.text == "vec"; });
+}
+
 Expr Parser::ParseTerm() {
   std::vector<Expr> factors;
+  size_t last = position_;  // where the last factor begins
   Expr factor = ParseFactor();
   if (factor == nullptr) {
     return nullptr;
@@ -227,12 +236,17 @@ Expr Parser::ParseTerm() {
     }
     const bool goes_on = At(Tok::kDots) && factors.size() >= 2 && !context_.in_function && ContinuesProduct();
     if (At(Tok::kTimes) || goes_on || (StartsFactor(factors.back()) && !(context_.in_function && At(Tok::kOpen)))) {
+      const bool is_cross = At(Tok::kTimes, "x") && HasVector(last, position_) && HasVector(position_, position_ + 3);
       Eat(Tok::kTimes);
+      last = position_;
       factor = ParseFactor();
       if (factor == nullptr) {
         return nullptr;
       }
       factors.push_back(factor);
+      if (is_cross) {  // of vectors
+        factors = {arena_.Make(Kind::kFunction, std::move(factors), "cross")};
+      }
     } else if (At(Tok::kSlash) || At(Tok::kDivide)) {
       ++position_;
       factor = ParseFactor();
@@ -264,10 +278,15 @@ Expr Parser::ParseFactor() {
       return nullptr;
     }
     // The sign binds weaker than multiplication: "-2x" and "\pm 2x" are signs of the whole term.
+    const bool has_bracket = At(Tok::kOpen) || At(Tok::kBrace);
     const Expr operand = ParseTerm();
     Ascend();
     if (operand == nullptr || sign.kind == Tok::kPlus) {
       return operand;
+    }
+    // But -7 mod 5 is the remainder of -7.
+    if (sign.kind == Tok::kMinus && !has_bracket && operand->Is(Kind::kFunction) && operand->text == "mod") {
+      return arena_.Make(Kind::kFunction, {arena_.Make(Kind::kNegate, {operand->kid(0)}), operand->kid(1)}, "mod");
     }
     return sign.kind == Tok::kMinus ? arena_.Make(Kind::kNegate, {operand}) : arena_.Make(Kind::kPlusMinus, {operand}, sign.text);
   }

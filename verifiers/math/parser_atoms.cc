@@ -111,19 +111,14 @@ Expr Parser::ParseSymbol(std::string_view name) {
     ++position_;
     const Expr low = ParseScript();
     if (low != nullptr && Eat(Tok::kCaret)) {
-      Expr n = low;
-      Expr k = ParseScript();
-      if (k == nullptr) {
-        return nullptr;
-      }
-      if (IsInteger(n) && IsInteger(k) && n->value < k->value) {
-        std::swap(n, k);
-      }
-      return arena_.Make(Kind::kFunction, {n, k}, name == "C" ? "binom" : "perm");
+      return MakeChosen(name, low, ParseScript());
     }
     position_ = begin;
   }
   std::string full(name);
+  if (name == "angle") {
+    full += Vertices();
+  }
   if (At(Tok::kUnder)) {
     ++position_;
     full += '_';
@@ -159,6 +154,23 @@ Expr Parser::ParseSymbol(std::string_view name) {
     return arena_.Make(Kind::kApply, std::move(arguments), full);
   }
   return arena_.Symbol(full);
+}
+
+// The vertices behind the sign of an angle, if they are three or one: the angles ABC and CBA are one, ABC and ACB are not.
+std::string Parser::Vertices() {
+  const size_t braced = At(Tok::kBrace) && Ahead(2).kind == Tok::kBraceClose ? 1 : 0;
+  const Token& token = Ahead(braced);
+  std::string name = token.text;
+  const bool are_points = (token.kind == Tok::kLetter || (token.kind == Tok::kWord && !token.is_prose)) &&
+                          (name.size() == 1 || name.size() == 3) && std::ranges::all_of(name, [](char c) { return 'A' <= c && c <= 'Z'; });
+  if (!are_points) {
+    return {};
+  }
+  position_ += 1 + 2 * braced;
+  if (name.back() < name.front()) {
+    std::swap(name.front(), name.back());
+  }
+  return " " + name;
 }
 
 // Letters run together in mathematics are a product; powers and subscripts belong to the last of them.
@@ -280,22 +292,6 @@ Expr Parser::ParseBinomial() {
   return k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, "binom");
 }
 
-// "{}^{10}C_3" and "^{10}C_3".
-Expr Parser::ParseIndexedBinomial() {
-  ++position_;
-  const Expr n = ParseScript();
-  if (n == nullptr) {
-    return nullptr;
-  }
-  const std::string letter = Now().text;
-  if (!At(Tok::kLetter) || (letter != "C" && letter != "P") || Ahead().kind != Tok::kUnder) {
-    return Fail("an exponent without a base");
-  }
-  position_ += 2;
-  const Expr k = ParseScript();
-  return k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, letter == "C" ? "binom" : "perm");
-}
-
 Expr Parser::ParseAccent() {
   const std::string accent = Now().text;
   ++position_;
@@ -350,9 +346,15 @@ Expr Parser::ParsePostfix(Expr atom) {
       if (At(Tok::kPrime)) {
         continue;
       }
-      const Expr exponent = ParseScript();
+      const bool takes_index = atom->Is(Kind::kSymbol) && atom->text.find('_') == std::string::npos;
+      const bool is_digits = takes_index && At(Tok::kNumber) && Ahead().kind == Tok::kUnder;
+      const Expr exponent = is_digits ? NumberNode(tokens_[position_++].text) : ParseScript();
       if (exponent == nullptr) {
         return nullptr;
+      }
+      if (takes_index && At(Tok::kUnder)) {
+        atom = ParseIndex(atom, exponent);
+        continue;
       }
       const Expr raised = At(Tok::kCaret) ? ParsePostfix(exponent) : exponent;
       atom = raised == nullptr ? nullptr : arena_.Make(Kind::kPower, {atom, raised});

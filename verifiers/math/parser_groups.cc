@@ -6,14 +6,13 @@
 namespace cupel::math {
 namespace {
 
-// Whether square brackets only group: a sum without division and roots, of which no floor would be meant.
+// Whether square brackets only group: a sum without division and roots, which a floor would leave as it is or not be meant of.
 bool IsGroupedSum(Expr inner) {
   const auto has = [&](const auto& test) { return AnyNode(inner, test); };
   return inner->Is(Kind::kAdd) && !has([](const Node& node) {
            return node.kind == Kind::kDivide || node.kind == Kind::kPlusMinus || (node.kind == Kind::kNumber && !node.value.is_integer()) ||
                   (node.kind == Kind::kFunction && (node.text == "sqrt" || node.text == "root"));
-         }) &&
-         !FreeSymbols(inner).empty();
+         });
 }
 
 }  // namespace
@@ -228,6 +227,10 @@ Expr Parser::ParseFunction() {
       return nullptr;
     }
     arguments = argument->Is(Kind::kSet) || argument->Is(Kind::kList) ? argument->kids : std::vector<Expr>{argument};
+  }
+  constexpr auto kOfSeveral = std::to_array<std::string_view>({"binom", "gcd", "inf", "lcm", "log", "max", "min", "sup"});
+  if (arguments.size() > 1 && std::ranges::find(kOfSeveral, name) == kOfSeveral.end()) {
+    return Fail("a function of one value with several");
   }
   if (base != nullptr && name == "log") {
     arguments.push_back(base);

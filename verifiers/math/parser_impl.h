@@ -66,6 +66,7 @@ class Parser {
   bool StartsFactor(Expr before) const;
   bool ContinuesProduct() const;
   Expr MakeProduct(std::vector<Expr> factors);
+  bool HasVector(size_t begin, size_t end) const;
 
   // parser_atoms.cc
   Expr ParseAtom();
@@ -83,12 +84,13 @@ class Parser {
   Expr ParseAccent();
   Expr ParseMinutes(Expr degrees);
   bool AtInverse() const;
-  Expr ParseIndexedBinomial();
+  std::string Vertices();
   std::string ScriptText();
   bool AtDegree() const;
 
   // parser_sums.cc
   Expr ParseBig();
+  int TakeSide();
   Expr ParseIntegral(Expr low, Expr high);
 
   // parser_groups.cc
@@ -112,6 +114,9 @@ class Parser {
   bool ReadUnitFactor(std::string& dimension, Rational& size, int sign);
   Expr NumberNode(std::string_view digits);
   Expr MixedNumber(Expr whole);
+  Expr ParseIndexedBinomial();
+  Expr MakeChosen(std::string_view name, Expr n, Expr k);
+  Expr ParseIndex(Expr symbol, Expr exponent);
   bool AtChosen() const;
   Expr ParseChosen();
 

@@ -275,6 +275,43 @@ Expr Parser::AddSmallerUnit(Expr quantity) {
   return arena_.Add(std::move(node));
 }
 
+// "{}^{10}C_3" and "^{10}C_3".
+Expr Parser::ParseIndexedBinomial() {
+  ++position_;
+  const Expr n = ParseScript();
+  if (n == nullptr) {
+    return nullptr;
+  }
+  const std::string letter = Now().text;
+  if (!At(Tok::kLetter) || (letter != "C" && letter != "P") || Ahead().kind != Tok::kUnder) {
+    return Fail("an exponent without a base");
+  }
+  position_ += 2;
+  const Expr k = ParseScript();
+  return k == nullptr ? nullptr : arena_.Make(Kind::kFunction, {n, k}, letter == "C" ? "binom" : "perm");
+}
+
+// C_n^k and C^k_n, which some write the other way round; likewise A and P for permutations.
+Expr Parser::MakeChosen(std::string_view name, Expr n, Expr k) {
+  if (k == nullptr) {
+    return nullptr;
+  }
+  if (IsInteger(n) && IsInteger(k) && n->value < k->value) {
+    std::swap(n, k);
+  }
+  return arena_.Make(Kind::kFunction, {n, k}, name == "C" ? "binom" : "perm");
+}
+
+// x^2_1: the square of x_1.
+Expr Parser::ParseIndex(Expr symbol, Expr exponent) {
+  ++position_;
+  if (symbol->text == "C" || symbol->text == "A" || symbol->text == "P") {
+    const Expr low = ParseScript();
+    return low == nullptr ? nullptr : MakeChosen(symbol->text, low, exponent);
+  }
+  return arena_.Make(Kind::kPower, {arena_.Symbol(symbol->text + "_" + ScriptText()), exponent});
+}
+
 // "6C2" and "6P2"; in 2C_1 the letter is a constant.
 bool Parser::AtChosen() const {
   const bool is_count = Ahead().kind == Tok::kLetter && (Ahead().text == "C" || Ahead().text == "P") && !Ahead().space_before;

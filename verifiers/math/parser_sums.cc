@@ -11,11 +11,13 @@ Expr Parser::ParseBig() {
   }
   Expr low = nullptr;
   Expr high = nullptr;
+  int side = 0;
   while (At(Tok::kUnder) || At(Tok::kCaret)) {
     Expr& bound = At(Tok::kUnder) ? low : high;
     ++position_;
     Expr parsed = nullptr;
     if (Eat(Tok::kBrace)) {
+      side = name == "lim" ? TakeSide() : 0;
       parsed = InContext({}, &Parser::ParseRelation);
       if (parsed == nullptr || !Eat(Tok::kBraceClose)) {
         return Fail("a sum without the end of its bounds");
@@ -48,8 +50,26 @@ Expr Parser::ParseBig() {
   node.kind = Kind::kSum;
   node.text = name;
   node.name = low->kid(0)->text;
+  node.info = side;
   node.kids = {body, low->kid(1), high};
   return arena_.Add(std::move(node));
+}
+
+// The side from which a limit is taken, 1 in x \to 3^+ and -1 in x \to 3^{-}, whose tokens are taken out. A limit from both sides is both.
+int Parser::TakeSide() {
+  size_t end = position_;
+  while (tokens_[end].kind != Tok::kBraceClose && tokens_[end].kind != Tok::kEnd && tokens_[end].kind != Tok::kCaret) {
+    ++end;
+  }
+  const size_t braced = tokens_[end].kind == Tok::kCaret && tokens_[end + 1].kind == Tok::kBrace ? 1 : 0;
+  const size_t sign = end + 1 + braced;
+  if (tokens_[end].kind != Tok::kCaret || sign + 1 + braced >= tokens_.size() ||
+      (tokens_[sign].kind != Tok::kPlus && tokens_[sign].kind != Tok::kMinus) || tokens_[sign + 1].kind != Tok::kBraceClose) {
+    return 0;
+  }
+  const int side = tokens_[sign].kind == Tok::kPlus ? 1 : -1;
+  tokens_.erase(tokens_.begin() + static_cast<std::ptrdiff_t>(end), tokens_.begin() + static_cast<std::ptrdiff_t>(sign + 1 + braced));
+  return side;
 }
 
 // The integrand ends with "dx", or has it in a numerator. The tokens of "dx" become the end of a pair of braces, or a one.

@@ -116,7 +116,13 @@ bool LettersAsUnits(std::vector<Token>& tokens) {
       any = true;
     }
   }
-  return any;
+  // "(5t, 3 - t)": what also stands by itself is no unit.
+  const auto is_variable = [&](const Token& unit) {
+    return unit.kind == Tok::kWord && unit.is_prose && std::ranges::any_of(tokens, [&](const Token& token) {
+             return token.kind == Tok::kLetter && token.text == unit.text && (&token)[1].kind != Tok::kRelation;
+           });
+  };
+  return any && std::ranges::none_of(tokens, is_variable);
 }
 
 // Bound variables of sums, integrals and limits under one name for each depth: the sum over n is the sum over k.

@@ -9,11 +9,8 @@ namespace {
 
 bool IsUpperCaseSymbol(Expr expr) { return expr->Is(Kind::kSymbol) && 'A' <= expr->text[0] && expr->text[0] <= 'Z'; }
 
-// dy
-bool IsDifferential(Expr expr) {
-  return expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && (expr->kid(0)->IsSymbol("d") || expr->kid(0)->IsSymbol("partial")) &&
-         expr->kid(1)->Is(Kind::kSymbol);
-}
+// \angle, \angle A, \angle ABC
+bool IsAngle(Expr expr) { return expr->Is(Kind::kSymbol) && expr->text.starts_with("angle"); }
 
 // d/dx of something
 bool IsDerivative(Expr expr) {
@@ -39,6 +36,26 @@ bool IsConstantValue(Expr expr) {
 
 }  // namespace
 
+char Flipped(char relation) {
+  switch (relation) {
+    case '<':
+      return '>';
+    case '>':
+      return '<';
+    case 'l':
+      return 'g';
+    case 'g':
+      return 'l';
+    default:
+      return relation;
+  }
+}
+
+bool IsDifferential(Expr expr) {
+  return expr->Is(Kind::kMultiply) && expr->kids.size() == 2 && (expr->kid(0)->IsSymbol("d") || expr->kid(0)->IsSymbol("partial")) &&
+         expr->kid(1)->Is(Kind::kSymbol);
+}
+
 Expr Comparer::Minus(Expr a, Expr b) { return arena_.Make(Kind::kAdd, {a, arena_.Make(Kind::kNegate, {b})}); }
 
 // What names a value rather than relating unknowns: x, f(x), AB, \angle ABC, [ABC], |AB|, S_1:S_2, words, \sin\theta.
@@ -52,11 +69,12 @@ bool Comparer::IsLabel(Expr expr) {
     case Kind::kMultiply:
       return std::ranges::all_of(expr->kids,
                                  [&](Expr kid) {
-                                   return IsUpperCaseSymbol(kid) || kid->IsSymbol("angle") || kid->IsSymbol("triangle") ||
+                                   return IsUpperCaseSymbol(kid) || IsAngle(kid) || kid->IsSymbol("triangle") ||
                                           (kid->Is(Kind::kPower) && IsUpperCaseSymbol(kid->kid(0)) && kid->kid(1)->Is(Kind::kNumber)) ||
                                           (kid->Is(Kind::kMultiply) && IsLabel(kid));
                                  }) ||
-             expr->kid(0)->Is(Kind::kText) || IsDerivative(expr);
+             (expr->kids.size() == 2 && expr->kid(0)->IsSymbol("m") && IsAngle(expr->kid(1))) || expr->kid(0)->Is(Kind::kText) ||
+             IsDerivative(expr);
     case Kind::kGroup:
       return std::ranges::all_of(expr->kids, [&](Expr kid) { return expr->kids.size() == 1 ? IsLabel(kid) : kid->Is(Kind::kSymbol); });
     case Kind::kQuantity:
@@ -287,14 +305,11 @@ Judgement Comparer::CompareInequalities(Expr gold, Expr pred) {
     Expr other = pred;
     if (gold->text != pred->text) {
       std::string operators(pred->text.rbegin(), pred->text.rend());
-      for (char& c : operators) {
-        c = c == '<' ? '>' : c == '>' ? '<' : c == 'l' ? 'g' : c == 'g' ? 'l' : c;
-      }
+      std::ranges::transform(operators, operators.begin(), &Flipped);
       other = arena_.Make(Kind::kRelation, {pred->kids.rbegin(), pred->kids.rend()}, operators);
     }
     return gold->text == other->text ? CompareSequences(gold->kids, other->kids) : IsDifferentBy("relations");
   }
-  const auto flipped = [](char c) { return c == '<' ? '>' : c == '>' ? '<' : c == 'l' ? 'g' : c == 'g' ? 'l' : c; };
   const Expr left = Minus(gold->kid(0), gold->kid(1));
   const Expr right = Minus(pred->kid(0), pred->kid(1));
   if (FreeSymbols(left) != FreeSymbols(right)) {
@@ -305,7 +320,10 @@ Judgement Comparer::CompareInequalities(Expr gold, Expr pred) {
   if (!ratio.is_equal()) {
     return ratio;
   }
-  const char expected = sign > 0 ? pred->text[0] : sign < 0 ? flipped(pred->text[0]) : '\0';
+  if (sign == 0) {  // sides that are not real have no order
+    return IsUnknownFor("no_rule");
+  }
+  const char expected = sign > 0 ? pred->text[0] : Flipped(pred->text[0]);
   return gold->text[0] == expected ? ratio : IsDifferentBy("relations");
 }
 

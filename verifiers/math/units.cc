@@ -63,6 +63,11 @@ constexpr auto kUnits = std::to_array<Row>({
     {"month months", "month", 1, 1, 1},
     {"year years yr yrs", "month", 1, 12, 1},
     {"Pa pascal pascals", "Pa", 1, 1, 1},
+    {"F farad farads", "F", 1, 1, 1},
+    {"C coulomb coulombs", "C", 1, 1, 1},
+    {"T tesla teslas", "T_", 1, 1, 1},
+    {"eV", "eV", 1, 1, 1},
+    {"cal calorie calories", "cal", 1, 1, 1},
     {"mol mole moles", "mol", 1, 1, 1},
     {"rad rads radian radians", "rad", 1, 1, 1},
     {"unit units", "", 1, 1, 1},
@@ -89,6 +94,29 @@ constexpr auto kHarmful = std::to_array<std::string_view>({
     "factorial", "percent",    "degrees",       "twice",    "thrice",
 });
 
+struct Prefix {
+  std::string_view sign;
+  std::string_view word;
+  int power_of_ten;
+};
+
+constexpr auto kPrefixes = std::to_array<Prefix>({
+    {"T", "tera", 12},
+    {"G", "giga", 9},
+    {"M", "mega", 6},
+    {"k", "kilo", 3},
+    {"c", "centi", -2},
+    {"m", "milli", -3},
+    {"u", "micro", -6},
+    {"n", "nano", -9},
+});
+
+// Units that take any prefix, by sign and by name; the table has the usual multiples of the others.
+constexpr std::string_view kPrefixedSigns = "Hz Pa N J W V A F C T eV cal g ohm Omega mol";
+constexpr std::string_view kPrefixedNames =
+    "hertz pascal pascals newton newtons joule joules watt watts volt volts amp amps ampere amperes farad farads coulomb coulombs calorie "
+    "calories ohm ohms meter meters metre metres gram grams second seconds liter liters litre litres mole moles";
+
 bool HasName(std::string_view names, std::string_view word) {
   for (size_t at = names.find(word); at != std::string_view::npos; at = names.find(word, at + 1)) {
     const size_t end = at + word.size();
@@ -99,15 +127,34 @@ bool HasName(std::string_view names, std::string_view word) {
   return false;
 }
 
-}  // namespace
-
-std::optional<Unit> FindUnit(std::string_view word) {
+std::optional<Unit> FindPlainUnit(std::string_view word) {
   for (const Row& row : kUnits) {
     if (HasName(row.names, word)) {
       return Unit{row.dimension, row.power, Rational(row.numerator, row.denominator)};
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Unit> FindUnit(std::string_view word) {
+  std::optional<Unit> unit = FindPlainUnit(word);
+  for (const Prefix& prefix : kPrefixes) {
+    if (unit) {
+      break;
+    }
+    const bool is_word = word.starts_with(prefix.word) && HasName(kPrefixedNames, word.substr(prefix.word.size()));
+    const bool is_sign = word.starts_with(prefix.sign) && HasName(kPrefixedSigns, word.substr(prefix.sign.size()));
+    if (!is_word && !is_sign) {
+      continue;
+    }
+    unit = FindPlainUnit(word.substr((is_word ? prefix.word : prefix.sign).size()));
+    if (unit) {
+      unit->size = unit->size * PowerOfTen(prefix.power_of_ten);
+    }
+  }
+  return unit;
 }
 
 bool IsHarmlessWord(std::string_view lower_case) { return std::ranges::find(kHarmful, lower_case) == kHarmful.end(); }

@@ -94,8 +94,15 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
       comparer.Declare(g, p);
       const auto folded = [&](Expr expr) { return request.options.symbol_case_fold ? FoldSymbolCase(arena, expr) : expr; };
       const Judgement judgement = comparer.Compare(folded(g.expr), folded(p.expr));
-      if (judgement.is_equal() && (comparer.ConditionsDiffer(g, p) || DomainsDiffer(gold, pred, g.expr, judgement.rule))) {
-        first = has_first ? first : IsDifferentBy("conditions");
+      if (arena.is_full()) {
+        return Decided(Decision::kUndecided, "budget_nodes");
+      }
+      Equality conditions = judgement.is_equal() ? comparer.CompareConditions(g, p) : Equality::kEqual;
+      if (judgement.is_equal() && comparer.DeclareOtherwise(g.expr, p.expr)) {
+        conditions = Equality::kDifferent;
+      }
+      if (conditions != Equality::kEqual || (judgement.is_equal() && DomainsDiffer(gold, pred, g.expr, judgement.rule))) {
+        first = has_first ? first : conditions == Equality::kUnknown ? IsUnknownFor("no_rule") : IsDifferentBy("conditions");
         has_first = true;
         continue;
       }
@@ -108,8 +115,8 @@ Result CompareReadings(const Answer& gold, const Answer& pred, const Request& re
       }
     }
   }
-  if (arena.budget().is_spent() || arena.is_full()) {
-    return Decided(Decision::kUndecided, arena.is_full() ? "budget_nodes" : "budget_steps");
+  if (arena.budget().is_spent()) {
+    return Decided(Decision::kUndecided, "budget_steps");
   }
   return first.equality == Equality::kDifferent ? Decided(Decision::kIncorrect, first.rule) : Decided(Decision::kUndecided, first.problem);
 }
@@ -184,10 +191,11 @@ Result Decide(std::string_view gold_text, std::string_view pred_text, const Requ
   if (TrimSpace(pred_text).empty()) {
     return Decided(Decision::kNoAnswer, "blank");
   }
+  const bool is_copy = TrimSpace(gold_text) == TrimSpace(pred_text);  // then both are unpacked by the gold's rules
   const std::string joined_gold = JoinedBoxes(gold_text, true);
-  const std::string joined_pred = JoinedBoxes(pred_text);
+  const std::string joined_pred = JoinedBoxes(pred_text, is_copy);
   gold_text = joined_gold.empty() ? Unboxed(gold_text, true) : std::string_view(joined_gold);
-  pred_text = joined_pred.empty() ? Unboxed(pred_text, false) : std::string_view(joined_pred);
+  pred_text = joined_pred.empty() ? Unboxed(pred_text, is_copy) : std::string_view(joined_pred);
   gold = ReadAnswer(gold_text, request.options, arena);
   pred = ReadAnswer(pred_text, request.options, arena);
   if (TrimSpace(gold_text) == TrimSpace(pred_text) && gold.canonical.size() > 2) {

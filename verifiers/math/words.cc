@@ -143,6 +143,8 @@ constexpr auto kShortWords = std::to_array<std::string_view>(
      "we",  "who", "yes", "you", "he",  "sq",  "cu",  "mph", "six", "kph", "old", "rpm", "fps", "psi", "min", "max",
      "set", "boy", "am",  "pm",  "mon", "tue", "wed", "thu", "fri", "sat", "sun", "tie", "win"});
 
+constexpr auto kInequalities = std::to_array<std::string_view>({"<", ">", "<=", ">="});
+
 std::optional<int64_t> SmallNumber(std::string_view word) {
   if (const auto it = std::ranges::find(kUnitsOfTwenty, word); it != kUnitsOfTwenty.end()) {
     return it - kUnitsOfTwenty.begin();
@@ -165,7 +167,10 @@ std::optional<int64_t> Multiplier(std::string_view word) {
 void WordReader::Run() {
   DropQuantifiers();
   while (position_ < in_.size()) {
-    if (in_[position_].kind == Tok::kWord) {
+    if (IsTemperature()) {
+      PushUnit(in_[position_].text == "C" ? "celsius" : "fahrenheit");
+      ++position_;
+    } else if (in_[position_].kind == Tok::kWord) {
       Words();
     } else {
       Other();
@@ -196,12 +201,11 @@ void WordReader::Other() {
     position_ += 4;
     return;
   }
+  if (token.kind == Tok::kRelation && out_.empty() && std::ranges::count(kInequalities, token.text) > 0) {
+    Push(Tok::kLetter, "?");  // ">= 5": at least 5
+  }
   // A union typed as a letter, and the article before a noun.
-  const size_t out = out_.size();
-  const bool behind_degree = Before() == Tok::kDegree || (Before() == Tok::kBraceClose && out >= 2 && out_[out - 2].kind == Tok::kDegree);
-  if (token.kind == Tok::kLetter && (token.text == "C" || token.text == "F") && behind_degree && After() == Tok::kEnd) {
-    PushUnit(token.text == "C" ? "celsius" : "fahrenheit");
-  } else if (IsUprightUnit()) {
+  if (IsUprightUnit()) {
     PushUnit(token.text);
   } else if (token.kind == Tok::kLetter && token.text == "Omega" && Before() == Tok::kNumber && After() == Tok::kEnd) {
     PushUnit("ohm");

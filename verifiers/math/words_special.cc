@@ -329,4 +329,13 @@ bool WordReader::Special(const std::string& word, const Token& token) {
   return false;
 }
 
+// The letter behind the degrees at the end, in \text{} or without: 20^\circ C.
+bool WordReader::IsTemperature() const {
+  const size_t out = out_.size();
+  const bool behind_degree = Before() == Tok::kDegree || (Before() == Tok::kBraceClose && out >= 2 && out_[out - 2].kind == Tok::kDegree);
+  const bool is_letter = in_[position_].kind == Tok::kLetter || in_[position_].kind == Tok::kWord;
+  const std::string& letter = in_[position_].text;
+  return is_letter && (letter == "C" || letter == "F") && behind_degree && After() == Tok::kEnd;
+}
+
 }  // namespace cupel::math

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 #include <functional>
+#include <iterator>
 #include <pthread.h>
 #include <string>
 #include <sys/resource.h>
@@ -36,6 +37,75 @@ std::string Joined(size_t count, std::string_view separator, const std::function
     text += (i > 0 ? std::string(separator) : "") + item(i);
   }
   return text;
+}
+
+// Numbers that a ball holds in a few bytes and no integer in any memory, in every place where an integer or a fraction is wanted.
+std::vector<std::string> Towers() {
+  std::vector<std::string> answers;
+  const std::vector<std::string> templates = {"T",
+                                              "-T",
+                                              "1/T",
+                                              "T+1",
+                                              "T-T",
+                                              "T\\%",
+                                              "T^\\circ",
+                                              "T m",
+                                              "T!",
+                                              "|T|",
+                                              "\\sqrt{T}",
+                                              "\\sqrt[3]{T}",
+                                              "T^{1/3}",
+                                              "\\sin(T)",
+                                              "\\sin(T^\\circ)",
+                                              "\\ln T",
+                                              "\\log_2 T",
+                                              "\\log_T 2",
+                                              "\\lfloor T\\rfloor",
+                                              "\\lceil T\\rceil",
+                                              "T \\bmod 7",
+                                              "7 \\bmod T",
+                                              "5 \\equiv T \\pmod 7",
+                                              "\\gcd(T,4)",
+                                              "\\text{lcm}(4,T)",
+                                              "\\max(T,4)",
+                                              "\\binom{T}{2}",
+                                              "\\binom{4}{T}",
+                                              "P(T,2)",
+                                              "\\sum_{k=1}^{T}k",
+                                              "\\sum_{k=T}^{\\infty}2^{-k}",
+                                              "\\prod_{k=1}^{T}k",
+                                              "\\int_0^{T}x dx",
+                                              "\\int_0^1 T x dx",
+                                              "\\lim_{x\\to T}x",
+                                              "\\Gamma(T)",
+                                              "\\zeta(T)",
+                                              "x+T",
+                                              "T x",
+                                              "x^{T}",
+                                              "T<x",
+                                              "x=T",
+                                              "(T,1)",
+                                              "[0,T)",
+                                              "\\{1,T\\}",
+                                              "T:1",
+                                              "2\\pi k+T, k\\in\\mathbb{Z}",
+                                              "T k, k\\in\\mathbb{Z}",
+                                              "x \\equiv 1 \\pmod{T}",
+                                              "T_2",
+                                              "T i",
+                                              "1\\pm T",
+                                              "\\begin{pmatrix}T&1\\\\1&T\\end{pmatrix}",
+                                              "\\det\\begin{pmatrix}T&1\\\\1&T\\end{pmatrix}",
+                                              "1+2+\\cdots+T"};
+  for (const std::string tower : {"2^{10^{13}}", "2^{-10^{13}}", "10^{10^{12}}", "e^{e^{30}}", "e^{-e^{30}}", "(1+2^{10^{13}})"}) {
+    for (std::string text : templates) {
+      for (size_t at = text.find('T'); at != std::string::npos; at = text.find('T', at + tower.size())) {
+        text.replace(at, 1, tower);
+      }
+      answers.push_back(std::move(text));
+    }
+  }
+  return answers;
 }
 
 // The inputs on which graders hang, overflow or fill memory, and more of their kind.
@@ -161,11 +231,15 @@ std::vector<std::string> HostileAnswers() {
   return answers;
 }
 
-void JudgeAll() {
-  const std::vector<std::string> golds = {"5",         "x^2+1",    "\\frac{1}{3}", "(1,2)", "x>2", "2\\pi k, k \\in \\mathbb{Z}",
-                                          "\\{1,2\\}", "\\sqrt{2}"};
+std::vector<std::string> AllAnswers() {
+  std::vector<std::string> answers = HostileAnswers();
+  std::ranges::move(Towers(), std::back_inserter(answers));
+  return answers;
+}
+
+void JudgeAll(const std::vector<std::string>& answers, const std::vector<std::string>& golds) {
   const Limits limits;
-  for (const std::string& answer : HostileAnswers()) {
+  for (const std::string& answer : answers) {
     const std::string shown = answer.substr(0, 40);
     CAPTURE(shown);
     for (const std::string& gold : golds) {
@@ -182,12 +256,61 @@ void JudgeAll() {
   }
 }
 
-TEST_CASE("hostile answers end within the budget, with the same verdict twice", "[math-hostile]") { JudgeAll(); }
+TEST_CASE("hostile answers end within the budget, with the same verdict twice", "[math-hostile]") {
+  JudgeAll(HostileAnswers(), {"5", "x^2+1", "\\frac{1}{3}", "(1,2)", "x>2", "2\\pi k, k \\in \\mathbb{Z}", "\\{1,2\\}", "\\sqrt{2}"});
+  JudgeAll(Towers(), {"5", "0.25", "2 \\text{ cm}"});
+}
+
+// A limit can be reached at any place: in the first reading of an answer, at the first token of the second, in the middle of a comparison.
+TEST_CASE("limits of every size end in a verdict, wherever they are reached", "[math-hostile]") {
+  const std::vector<std::string> answers = {"1,234 \u00A2",
+                                            "2,74 \u00A2 or 3,5",
+                                            "\u00A2 1,000",
+                                            "\u2603 1,234",
+                                            "\xD0 1,234",
+                                            "\u2460\u2461 2,5",
+                                            "\u00BD, x\u00B2 \u2264 3,5",
+                                            "a\u2081 = 1,000",
+                                            "x^2+3x-4=0",
+                                            "(1,2] \\cup [3, 1,500)",
+                                            "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}",
+                                            "5 \\text{ cm}",
+                                            "x = 2\\pi k, k \\in \\mathbb{Z}",
+                                            "\\sum_{k=1}^{9} k^2",
+                                            "\\int_0^1 x \\, dx",
+                                            "1+2+\\cdots+100",
+                                            "3 hours 20 minutes",
+                                            "at least 5",
+                                            "\\sqrt{2} + \\frac{1}{3}",
+                                            "x \\equiv 3 \\bmod 7",
+                                            "(3k, 2k+1), k \\in \\mathbb{Z}",
+                                            "|x-70|",
+                                            "A^{-1}B",
+                                            "f(n) = 2n, n \\in \\mathbb{N}",
+                                            "p or q"};
+  const auto judge = [&](const auto& limit, int64_t most) {
+    for (const std::string& answer : answers) {
+      for (int64_t value = 0; value <= most; ++value) {
+        CAPTURE(answer, value);
+        Request request;
+        limit(request.limits, value);
+        CHECK(CompareAnswers("1,234", answer, request).decision != Decision::kError);
+        CHECK(CompareAnswers(answer, answer, request).decision != Decision::kError);
+      }
+    }
+  };
+  judge([](Limits& limits, int64_t value) { limits.steps = value; }, 150);
+  judge([](Limits& limits, int64_t value) { limits.max_tokens = static_cast<int>(value); }, 30);
+  judge([](Limits& limits, int64_t value) { limits.max_nodes = static_cast<int>(value); }, 60);
+  judge([](Limits& limits, int64_t value) { limits.max_depth = static_cast<int>(value); }, 8);
+  judge([](Limits& limits, int64_t value) { limits.max_bits = value; }, 40);
+  judge([](Limits& limits, int64_t value) { limits.max_bytes = value; }, 20);
+}
 
 // By hand, on a quiet machine: each within 50 ms of the processor, all of them within 64 MiB.
 TEST_CASE("hostile answers take little time and memory", "[.hostile-cost]") {
   double slowest = 0;
-  for (const std::string& answer : HostileAnswers()) {
+  for (const std::string& answer : AllAnswers()) {
     const std::string shown = answer.substr(0, 60);
     CAPTURE(shown);
     for (const std::string& gold : {std::string("5"), std::string("x^2+1")}) {
@@ -218,7 +341,7 @@ TEST_CASE("a stack of 256 KiB is enough", "[math-hostile]") {
   REQUIRE(pthread_attr_setstacksize(&attributes, kStack) == 0);
   pthread_t thread{};
   const auto run = [](void*) -> void* {
-    for (const std::string& answer : HostileAnswers()) {
+    for (const std::string& answer : AllAnswers()) {
       CompareAnswers("x^2+1", answer, {});
       CompareAnswers(answer, "5", {});
     }
