@@ -79,8 +79,10 @@ function drawCurves() {
   for (const [title, specs] of chartSections()) {
     const kept = specs.filter(hasValues);
     if (!kept.length) continue;
-    const grid = element('div', {class: 'charts'}, ...kept.map((spec) => new Chart(spec).node));
+    const charts = kept.map((spec) => new Chart(spec));
+    const grid = element('div', {class: 'charts'}, ...charts.map((chart) => chart.node));
     host.append(title === 'Other metrics' && kept.length > 6 ? element('details', {}, element('summary', {}, `${title} (${kept.length})`), grid) : element('div', {}, element('h3', {}, title), grid));
+    for (const chart of charts) chart.draw();
   }
   if (!host.children.length) host.append(element('p', {class: 'quiet'}, 'No step is stored yet.'));
 }

@@ -38,14 +38,14 @@ open_page() {
 # What a reader does: headings sort, the theme changes, and nothing is wider than the screen.
 cat >"$scratch/reader.html" <<'HTML'
 <script>
-setTimeout(() => {
+{
   const theme = document.documentElement.dataset.theme;
   document.getElementById('theme').click();
   document.querySelector('#attacks-table th button').click();
   document.body.dataset.reader = [document.querySelectorAll('.histogram svg rect').length > 3, document.querySelectorAll('#attacks-table tbody tr').length > 30,
     document.querySelectorAll('#attacks-table th[aria-sort]').length, theme !== document.documentElement.dataset.theme,
     document.documentElement.scrollWidth <= window.innerWidth, document.querySelectorAll('section h2').length].join(' ');
-}, 1000);
+}
 </script>
 HTML
 for page in good bad; do
