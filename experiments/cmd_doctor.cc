@@ -58,7 +58,8 @@ Finding CheckKernels() {
     return {Health::kError, "processor", fmt::format("no kernel path runs here ({})", features),
             "use an x86-64 processor with AVX2 and FMA (Intel since 2013, AMD since 2015)"};
   }
-  const std::string text = fmt::format("{}; kernels {}", features, best->name);
+  const std::string text = fmt::format("{}; kernels {}{}", features, best->name,
+                                       best->multiplies_bf16 ? "" : " (no products of bf16: they are made in fp32, at half the speed)");
   if (best->name == "avx2") {
     return {Health::kWarning, "processor", text, "training works; a processor with AVX-512 is about three times faster"};
   }

@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "base/status.h"
+#include "policy/kernels/cpu/kernels.h"
 
 namespace cupel {
 namespace {
@@ -77,9 +78,11 @@ int64_t CountAdapters(const LoraConfig& lora, const ModelConfig& model) {
 }
 
 MemoryRequest MemoryRequestOf(const ModelConfig& model, const ModelSettings& settings) {
+  const kernels::KernelTable* kernels = kernels::BestKernels();
   return {.model = model,
           .compute_bytes = settings.compute == "fp32" ? 4 : 2,
           .is_on_gpu = settings.device == "cuda",
+          .widens_products = settings.compute == "bf16" && settings.device == "cpu" && kernels != nullptr && !kernels->multiplies_bf16,
           .trained_parameters = CountAdapters(settings.lora, model)};
 }
 
@@ -112,8 +115,13 @@ std::vector<MemoryPart> PlanMemory(const MemoryRequest& request) {
       {"activations", request.microbatch_tokens * KeptPerToken(model, request.recomputes_activations) * request.compute_bytes,
        request.recomputes_activations ? "grpo.microbatch_tokens" : "grpo.microbatch_tokens, or grpo.recompute_activations = true"});
   const int64_t rows = std::min(kHeadRows, request.microbatch_tokens);
-  // Logits and their gradients, and the head's matrix and its gradient in the compute type.
-  plan.push_back({"head", rows * model.vocab_size * (kFloat + request.compute_bytes) + 2 * head * request.compute_bytes, ""});
+  // Logits and their gradients, and the head's matrix and its gradient in the compute type; widened products take both factors in float,
+  // and add to the gradient where it stands.
+  const int64_t logits = rows * model.vocab_size * (kFloat + request.compute_bytes);
+  plan.push_back({"head",
+                  request.widens_products ? logits + rows * model.vocab_size * kFloat + head * (kFloat + request.compute_bytes)
+                                          : logits + 2 * head * request.compute_bytes,
+                  ""});
   return plan;
 }
 

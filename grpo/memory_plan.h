@@ -15,9 +15,10 @@ namespace cupel {
 // What a training run will hold in memory, counted before anything is allocated. Bytes.
 struct MemoryRequest {
   ModelConfig model;
-  int64_t compute_bytes = 2;  // of an activation and a packed weight: 2 for bf16, 4 for fp32
-  bool is_on_gpu = false;     // weights to compute with, keys and values, activations and head lie there, and are not counted
-  bool samples_int8 = false;  // a second layout of the weights, for sampling
+  int64_t compute_bytes = 2;     // of an activation and a packed weight: 2 for bf16, 4 for fp32
+  bool is_on_gpu = false;        // weights to compute with, keys and values, activations and head lie there, and are not counted
+  bool widens_products = false;  // products of the backward pass in fp32, where the processor has none of bf16 (policy/model/forward.h)
+  bool samples_int8 = false;     // a second layout of the weights, for sampling
   bool has_reference = false;
   bool recomputes_activations = false;
   int64_t trained_parameters = 0;  // 0: all; otherwise those of the adapters

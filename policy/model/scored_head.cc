@@ -8,7 +8,6 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
 #include "base/check.h"
@@ -115,13 +114,12 @@ class ScoredHead {
         RowBackward(row, z, logprob_gradients[row], entropy_gradients == nullptr ? 0.0F : entropy_gradients[row], out);
       }
     });
-    AddWeightGradient(weights_.head_weight(), normed_.slice(0, begin, end), grad_logits);
+    AddWeightGradient(backend_, weights_.head_weight(), normed_.slice(0, begin, end), grad_logits);
     if (!matrix_.defined()) {
-      matrix_ = ComputeCopy(backend_, weights_.head_weight().master);
+      matrix_ = Operand(backend_, ComputeCopy(backend_, weights_.head_weight().master));
       grad_normed_ = EmptyRows(backend_, normed_.size(0), normed_.size(1));
     }
-    at::Tensor part = grad_normed_.slice(0, begin, end);
-    at::mm_out(part, grad_logits, matrix_);
+    grad_normed_.slice(0, begin, end).copy_(Product(backend_, grad_logits, matrix_));
   }
 
   // d loss / d hidden, once every row has been differentiated.
@@ -164,7 +162,7 @@ class ScoredHead {
   at::Tensor gathered_;                       // [C, D]
   at::Tensor rstd_;                           // [C]
   at::Tensor normed_;                         // [C, D]
-  at::Tensor matrix_;                         // [V, D] in the compute type, made for the way back
+  at::Tensor matrix_;                         // [V, D], an operand of products, made for the way back
   at::Tensor grad_normed_;                    // [C, D]
   std::vector<kernels::SoftmaxStats> stats_;  // [C]
 };

@@ -38,10 +38,10 @@ void AddInto(const at::Tensor& target, const at::Tensor& term) {
 
 // dL/dB = s dL/dW A^T and dL/dA = s B^T dL/dW with dL/dW = grad^T x, which is never formed: u = x A^T and v = grad B are thin.
 void AddAdapterGradient(const ComputeBackend& backend, Adapter& adapter, const at::Tensor& x, const at::Tensor& grad) {
-  const at::Tensor u = at::mm(x, ComputeCopy(backend, adapter.a.master).t()).mul_(adapter.scale);
-  const at::Tensor v = at::mm(grad, ComputeCopy(backend, adapter.b.master)).mul_(adapter.scale);
-  AddWeightGradient(adapter.b, u, grad);
-  AddWeightGradient(adapter.a, x, v);
+  const at::Tensor u = Product(backend, x, ComputeCopy(backend, adapter.a.master).t()).mul_(adapter.scale);
+  const at::Tensor v = Product(backend, grad, ComputeCopy(backend, adapter.b.master)).mul_(adapter.scale);
+  AddWeightGradient(backend, adapter.b, u, grad);
+  AddWeightGradient(backend, adapter.a, x, v);
 }
 
 }  // namespace
@@ -107,20 +107,26 @@ at::Tensor LinearBackward(const ComputeBackend& backend, LinearWeights& linear, 
   for (Adapter& adapter : linear.adapters) {
     AddAdapterGradient(backend, adapter, x, grad.slice(1, adapter.row_begin, adapter.row_end));
   }
-  AddWeightGradient(linear.weight, x, grad);
-  return at::mm(grad, ComputeCopy(backend, EffectiveMatrix(linear)));
+  AddWeightGradient(backend, linear.weight, x, grad);
+  return Product(backend, grad, ComputeCopy(backend, EffectiveMatrix(linear)));
 }
 
-void AddWeightGradient(Parameter& parameter, const at::Tensor& x, const at::Tensor& grad) {
+void AddWeightGradient(const ComputeBackend& backend, Parameter& parameter, const at::Tensor& x, const at::Tensor& grad) {
   if (!parameter.grad.defined()) {
     return;
   }
-  if (x.scalar_type() == at::kFloat) {
-    parameter.grad.addmm_(grad.t(), x);
+  if (backend.type == kernels::DType::kFloat || backend.widens_products()) {
+    parameter.grad.addmm_(Operand(backend, grad).t(), Operand(backend, x));
   } else {
     AddInto(parameter.grad, at::mm(grad.t(), x));
   }
 }
+
+at::Tensor Product(const ComputeBackend& backend, const at::Tensor& a, const at::Tensor& b) {
+  return at::mm(Operand(backend, a), Operand(backend, b)).to(backend.scalar_type());
+}
+
+at::Tensor Operand(const ComputeBackend& backend, const at::Tensor& x) { return backend.widens_products() ? x.to(at::kFloat) : x; }
 
 at::Tensor ComputeCopy(const ComputeBackend& backend, const at::Tensor& matrix) {
   if (backend.type == kernels::DType::kFloat) {

@@ -31,7 +31,12 @@ at::Tensor LinearForward(const ComputeBackend& backend, const LinearWeights& lin
 // gets none.
 at::Tensor LinearBackward(const ComputeBackend& backend, LinearWeights& linear, const at::Tensor& x, const at::Tensor& grad);
 // Adds grad^T x into parameter.grad, unless it is frozen.
-void AddWeightGradient(Parameter& parameter, const at::Tensor& x, const at::Tensor& grad);
+void AddWeightGradient(const ComputeBackend& backend, Parameter& parameter, const at::Tensor& x, const at::Tensor& grad);
+// a b in the compute type, by LibTorch; the operands in the compute type or as Operand gives them.
+at::Tensor Product(const ComputeBackend& backend, const at::Tensor& a, const at::Tensor& b);
+// What LibTorch multiplies instead of `x`: a widened copy where the backend widens products, otherwise itself. Worth keeping for an operand
+// of several products.
+at::Tensor Operand(const ComputeBackend& backend, const at::Tensor& x);
 // A matrix in the compute type: itself in fp32, otherwise a rounded copy made now. Standing copies would cost half as much memory as the
 // gradients and save one part in a hundred of a backward pass.
 at::Tensor ComputeCopy(const ComputeBackend& backend, const at::Tensor& matrix);

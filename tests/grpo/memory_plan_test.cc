@@ -57,6 +57,8 @@ TEST_CASE("the plan holds what training holds", "[memory]") {
   CHECK(BytesOf(other, "activations") < BytesOf(plan, "activations") / 5);
   CHECK(BytesOf(other, "gradients") == 4000);
   CHECK(BytesOf(other, "moments") == 8000);
+  request.widens_products = true;  // 512 rows of logits' gradients once more, and the head's matrix in fp32 instead of two in bf16
+  CHECK(BytesOf(PlanMemory(request), "head") - BytesOf(plan, "head") == 512LL * 49152 * 4 + 49152LL * 576 * 2);
 }
 
 TEST_CASE("with a GPU the plan of the host holds masters, gradients and moments", "[memory]") {

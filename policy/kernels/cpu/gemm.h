@@ -23,6 +23,12 @@ constexpr int kRows = 4;  // the same for 16 registers, with room for the wideni
 #endif
 constexpr int64_t kPanel = kColumns * kWidth;
 
+#if defined(__AVX512BF16__)
+constexpr bool kMultipliesBf16 = true;
+#else
+constexpr bool kMultipliesBf16 = false;
+#endif
+
 template <class T>
 constexpr int64_t kStep = 1;  // inputs consumed at a time
 template <>

@@ -100,6 +100,7 @@ struct SoftmaxStats {
 struct KernelTable {
   std::string_view name;  // "avx512bf16", "avx512", "avx2"
   int64_t panel;          // output columns per panel of PackedMatrix
+  bool multiplies_bf16;   // by an instruction of the processor; elsewhere each number is widened to fp32 first
 
   // Packs weight [N, K] (row-major, element type = `type`) into out, which must have been made by MakePackedMatrix. Rows [row_begin,
   // row_end) only, both multiples of `panel` or N, so that threads can share the work.

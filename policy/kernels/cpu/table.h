@@ -16,6 +16,7 @@ namespace cupel::kernels::CUPEL_KERNEL_PATH {
 const KernelTable kTable = {
     .name = CUPEL_QUOTE(CUPEL_KERNEL_PATH),
     .panel = kPanel,
+    .multiplies_bf16 = kMultipliesBf16,
     .pack = Pack,
     .gemm = Gemm,
     .rms_norm = RmsNorm,

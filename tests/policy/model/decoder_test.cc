@@ -79,10 +79,12 @@ TEST_CASE("every kernel path gives LibTorch's gradients", "[decoder]") {
 }
 
 TEST_CASE("bf16 compute stays near fp32", "[decoder]") {
-  for (const bool onednn : {false, true}) {
-    CAPTURE(onednn);
-    ComputeBackend backend = TestBackend(DType::kBf16);
-    backend.onednn = onednn;
+  std::vector<ComputeBackend> backends = {{.kernels = kernels::BestKernels(), .type = DType::kBf16, .onednn = true}};
+  for (const kernels::KernelTable* table : kernels::AvailableKernels()) {
+    backends.push_back({.kernels = table, .type = DType::kBf16});
+  }
+  for (const ComputeBackend& backend : backends) {
+    CAPTURE(backend.name());
     TestModel model = MakeTestModel(SmallConfig(), backend);
     const ReferenceDecoder reference(model.weights);
     const std::vector<Group> groups = SampleGroups();
