@@ -20,7 +20,10 @@ namespace {
 
 double ScaleOf(const at::Tensor& queries) { return 1.0 / std::sqrt(static_cast<double>(queries.size(-1))); }
 
-bool CanFlash(const at::Tensor& queries) { return queries.is_cuda() && queries.scalar_type() == at::kBFloat16; }
+bool CanFlash(const at::Tensor& queries) {
+  constexpr int64_t kWidestHead = 256;
+  return queries.is_cuda() && queries.scalar_type() == at::kBFloat16 && queries.size(-1) <= kWidestHead;
+}
 
 int64_t Longest(const std::vector<int64_t>& begins) {
   int64_t longest = 0;

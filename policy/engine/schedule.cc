@@ -80,7 +80,8 @@ int64_t Schedule::RowsOf(const GenerationRequest& request) const {
 
 absl::Status Schedule::CheckMemory(const GenerationRequest& request) const {
   const int64_t max_new_tokens = MaxNewTokens(request, config_.max_context);
-  const int64_t rows = RowsOf(request);
+  // Samples of a single token take no rows of their own, but there is an end to their number as well.
+  const int64_t rows = std::max(RowsOf(request), request.num_samples);
   if (rows <= cache_.capacity_rows()) {
     return absl::OkStatus();
   }

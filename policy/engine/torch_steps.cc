@@ -101,7 +101,9 @@ at::Tensor RunPrompts(const DeviceWeights& weights, const DeviceKv& kv, std::spa
 }
 
 DecodeSteps::DecodeSteps(const DeviceWeights& weights, const DeviceKv& kv) : weights_(weights), kv_(kv) {
-  const int64_t most_inputs = kMaxBatch * (kContext + ContextBucket(weights.config.max_context));
+  // No sequence is longer than the cache, however long the model's context is.
+  const int64_t longest = std::min(weights.config.max_context, std::max<int64_t>(1, kv.nobody));
+  const int64_t most_inputs = kMaxBatch * (kContext + ContextBucket(longest));
   host_inputs_ = at::empty({most_inputs}, HostOptions(weights).dtype(at::kLong));
   logits_ = at::empty({kMaxBatch, weights.config.vocab_size}, at::TensorOptions(weights.device).dtype(at::kFloat));
   const bool is_host = weights.device.is_cpu();
