@@ -151,8 +151,7 @@ absl::StatusOr<Completion> Stream(const SampleOptions& options, const Policy& po
 
 absl::Status RunSample(SampleOptions options, StopSignal& stop) {
   CUPEL_ASSIGN_OR_RETURN(const std::string prompt, ReadPrompt(options));
-  CUPEL_RETURN_IF_ERROR(CheckModelOptions(options.model));
-  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, Policy::Load(options.model.settings, options.seed));
+  CUPEL_ASSIGN_OR_RETURN(const std::unique_ptr<Policy> policy, LoadPolicy(options.model, options.seed));
   GenerationRequest request;
   request.prompt = PromptTokens(options, prompt, *policy);
   request.sampling = options.sampling;

@@ -58,8 +58,11 @@ absl::StatusOr<SftRecipe> SftRecipeToResume(const SftOptions& options, const Rol
   } else {
     CUPEL_ASSIGN_OR_RETURN(recipe, LoadSftRecipe(options));
   }
-  const std::vector<std::string> differences = DifferingSettings(info.recipe, ConfigToJson(recipe));
-  if (!differences.empty() && !options.forces) {
+  if (options.forces) {
+    return recipe;
+  }
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, SettingsChangedSince(info.recipe, store.path(), recipe));
+  if (!differences.empty()) {
     return FailedPrecondition("{}: the run was started with other settings; --force continues with the new ones\n  {}", options.run,
                               fmt::join(differences, "\n  "));
   }

@@ -48,8 +48,11 @@ absl::StatusOr<Recipe> RecipeToResume(const TrainOptions& options, const Rollout
   } else {
     CUPEL_ASSIGN_OR_RETURN(recipe, LoadRecipe(options.recipe, options.overrides));
   }
-  const std::vector<std::string> differences = DifferingSettings(info.recipe, ConfigToJson(recipe));
-  if (!differences.empty() && !options.forces) {
+  if (options.forces) {
+    return recipe;
+  }
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, SettingsChangedSince(info.recipe, store.path(), recipe));
+  if (!differences.empty()) {
     return FailedPrecondition("{}: the run was started with other settings; --force continues with the new ones\n  {}", options.run,
                               fmt::join(differences, "\n  "));
   }

@@ -20,12 +20,16 @@ void DeclareModelOptions(CLI::App& app, ModelOptions& options) {
       ->capture_default_str();
 }
 
-absl::Status CheckModelOptions(const ModelOptions& options) {
-  if (options.weights == "int8" && options.settings.device != "cpu") {
-    return InvalidArgument("--weights int8 has kernels for the processor only, but --device is {}; leave one of them out",
-                           options.settings.device);
+absl::StatusOr<std::unique_ptr<Policy>> LoadPolicy(const ModelOptions& options, uint64_t seed) {
+  const ModelSettings& settings = options.settings;
+  if (options.weights == "int8" && settings.device != "cpu") {
+    return InvalidArgument("--weights int8 has kernels for the processor only, but --device is {}; leave one of them out", settings.device);
   }
-  return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<Policy>> policy = Policy::Load(settings, seed);
+  if (!policy.ok() && settings.device != "cpu") {
+    return Annotate(policy.status(), "--device " + settings.device);
+  }
+  return policy;
 }
 
 }  // namespace cupel

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
-#include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
+#include "policy/policy.h"
 #include "policy/settings.h"
 
 namespace CLI {
@@ -21,7 +24,8 @@ struct ModelOptions {
 // --device, --compute, --weights and --threads. The options are read into `options`, which must outlive `app`.
 void DeclareModelOptions(CLI::App& app, ModelOptions& options);
 
-// InvalidArgument where they contradict each other.
-absl::Status CheckModelOptions(const ModelOptions& options);
+// The model, with weights by `seed` where it has none of its own. InvalidArgument where the options contradict each other; messages name
+// them.
+absl::StatusOr<std::unique_ptr<Policy>> LoadPolicy(const ModelOptions& options, uint64_t seed);
 
 }  // namespace cupel

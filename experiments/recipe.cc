@@ -59,6 +59,16 @@ absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std
   return recipe;
 }
 
+absl::Status CheckSamplingWeights(const std::string& weights, const std::string& device) {
+  if (weights != "int8" || device == "cpu") {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(
+      "rollout.weights = \"int8\" has kernels for the processor only, but model.device is \"{}\"; set weights to \"exact\", or device to "
+      "\"cpu\"",
+      device);
+}
+
 absl::Status CheckRecipe(const Recipe& recipe) {
   if (recipe.model.path.empty()) {
     return InvalidArgument(
@@ -72,12 +82,7 @@ absl::Status CheckRecipe(const Recipe& recipe) {
       return InvalidArgument("data.jsonl.verifier: {}", Message(verifier.status()));
     }
   }
-  if (recipe.rollout.weights == "int8" && recipe.model.device != "cpu") {
-    return InvalidArgument(
-        "rollout.weights = \"int8\" has kernels for the processor only, but model.device is \"{}\"; set weights to \"exact\", or device to "
-        "\"cpu\"",
-        recipe.model.device);
-  }
+  CUPEL_RETURN_IF_ERROR(CheckSamplingWeights(recipe.rollout.weights, recipe.model.device));
   return CheckGrpoConfig(recipe.grpo, recipe.rollout.prompts_per_step, recipe.rollout.group_size);
 }
 
@@ -111,6 +116,16 @@ GrpoConfig ResolvedGrpo(const Recipe& recipe) {
   }
   grpo.groups_per_step = recipe.rollout.prompts_per_step;
   return grpo;
+}
+
+MemoryRequest TrainingMemory(const ModelConfig& model, const Recipe& recipe) {
+  MemoryRequest request = MemoryRequestOf(model, recipe.model);
+  request.samples_int8 = recipe.rollout.weights == "int8";
+  request.has_reference = recipe.grpo.kl.is_on();
+  request.recomputes_activations = recipe.grpo.recompute_activations;
+  request.microbatch_tokens = recipe.grpo.microbatch_tokens;
+  request.kv_cache_bytes = recipe.engine.kv_cache_mib << 20;
+  return request;
 }
 
 int64_t TasksDrawn(const Recipe& recipe) { return recipe.rollout.prompts_per_step * (1 + recipe.grpo.resample_rounds); }

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "datasets/dataset.h"
 #include "grpo/config.h"
+#include "grpo/memory_plan.h"
 #include "policy/generation.h"
 #include "policy/settings.h"
 #include "rewards/reward.h"
@@ -122,6 +123,9 @@ struct Recipe {
 // Reads a recipe file and applies the --set assignments on top. Paths inside a recipe are relative to the working directory.
 absl::StatusOr<Recipe> LoadRecipe(const std::string& path, const std::vector<std::string>& overrides);
 
+// int8 weights have kernels for the processor only: InvalidArgument names both settings.
+absl::Status CheckSamplingWeights(const std::string& weights, const std::string& device);
+
 // What no single field can check: names of rewards, verifier and source exist; a group fits the engine; datasets build. InvalidArgument
 // names the key.
 absl::Status CheckRecipe(const Recipe& recipe);
@@ -133,6 +137,8 @@ absl::Status CheckTrainingSampling(const Recipe& recipe);
 
 // The update's settings with what follows from others filled in: constant_length, groups_per_step.
 GrpoConfig ResolvedGrpo(const Recipe& recipe);
+// What training by the recipe holds in memory.
+MemoryRequest TrainingMemory(const ModelConfig& model, const Recipe& recipe);
 // Tasks drawn for a step: those of every round of dynamic sampling, asked or not.
 int64_t TasksDrawn(const Recipe& recipe);
 SamplingParams TrainingSampling(const Recipe& recipe);
@@ -140,5 +146,14 @@ SamplingParams EvaluationSampling(const Recipe& recipe);
 
 // Keys whose values differ, one line each: "optimizer.learning_rate: 1e-05 -> 2e-05".
 std::vector<std::string> DifferingSettings(const Json& before, const Json& after);
+
+// The same between the settings that a run stored when it began, and those it is to go on with. What the program of that time did not know
+// yet had its default. `where` names the place of `stored` in messages; fails where it does not read as a Config.
+template <class Config>
+absl::StatusOr<std::vector<std::string>> SettingsChangedSince(const Json& stored, std::string_view where, const Config& now) {
+  Config then;
+  CUPEL_RETURN_IF_ERROR(ApplyJson(stored, where, then));
+  return DifferingSettings(ConfigToJson(then), ConfigToJson(now));
+}
 
 }  // namespace cupel

@@ -197,13 +197,7 @@ absl::StatusOr<std::vector<RolloutGroup>> TrainingRun::CollectOrReuse(int64_t st
 // What the run will hold in memory, printed; refused when it does not fit.
 absl::Status TrainingRun::PlanMemoryOf() {
   CUPEL_ASSIGN_OR_RETURN(const ModelFile file, OpenModel(recipe_.model.path));
-  MemoryRequest request = MemoryRequestOf(file.config, recipe_.model);
-  request.samples_int8 = recipe_.rollout.weights == "int8";
-  request.has_reference = recipe_.grpo.kl.is_on();
-  request.recomputes_activations = recipe_.grpo.recompute_activations;
-  request.microbatch_tokens = recipe_.grpo.microbatch_tokens;
-  request.kv_cache_bytes = recipe_.engine.kv_cache_mib << 20;
-  const std::vector<MemoryPart> plan = PlanMemory(request);
+  const std::vector<MemoryPart> plan = PlanMemory(TrainingMemory(file.config, recipe_));
   report_.Memory(plan, AvailableMemory());
   return CheckMemory(plan, AvailableMemory());
 }

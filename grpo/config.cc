@@ -98,15 +98,22 @@ absl::Status CheckEntropy(const GrpoConfig& config) {
   if (config.entropy.without_signal == 0 || !config.entropy.needs_gradient()) {
     return absl::OkStatus();
   }
+  // What gives answers of equal rewards something to learn, each its own: then one cannot stand for another.
   const Objective* objective = FindObjective(config.objective.kind);
-  const bool has_divergence = config.kl.is_on() && config.kl.placement == "loss";
-  if (has_divergence || (objective != nullptr && !objective->vanishes_at_zero)) {
-    return InvalidArgument(
-        "grpo.entropy.without_signal is {}, but {} trains every answer of a group of equal rewards; set without_signal to 0",
-        config.entropy.without_signal,
-        has_divergence ? "grpo.kl.placement = \"loss\"" : fmt::format("grpo.objective.kind = \"{}\"", config.objective.kind));
+  std::string trains;
+  if (config.kl.is_on()) {
+    trains = fmt::format("grpo.kl.placement = \"{}\"", config.kl.placement);
+  } else if (objective != nullptr && !objective->vanishes_at_zero) {
+    trains = fmt::format("grpo.objective.kind = \"{}\"", config.objective.kind);
+  } else if (config.advantage.estimator == "batch_norm") {
+    trains = "grpo.advantage.estimator = \"batch_norm\"";
   }
-  return absl::OkStatus();
+  if (trains.empty()) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(
+      "grpo.entropy.without_signal is {}, but {} trains every answer of a group of equal rewards; set without_signal to 0",
+      config.entropy.without_signal, trains);
 }
 
 }  // namespace

@@ -34,12 +34,15 @@ std::optional<Remark> NoSignal(const StepMetrics& metrics) {
     return std::nullopt;
   }
   const double reward = Get(metrics, "reward", 0);
+  // A bonus for entropy or a divergence from the reference trains answers of equal reward too.
+  const char* update = Get(metrics, "train/scored_tokens", 0) > 0 ? "the update follows the entropy bonus and the divergence alone"
+                                                                  : "no update was made and the weights are as they were";
   return Remark{
       false, "no_signal",
-      fmt::format("no group had answers of different reward (mean reward {:.3g}), so no update was made and the weights are as they "
-                  "were. That is right: equal rewards say nothing about which answer is better. If it stays, the questions are {}; "
-                  "change the data, raise rollout.group_size, or set grpo.resample_rounds",
-                  reward, reward > 0 ? "too easy, or too hard with partial credit" : "too hard")};
+      fmt::format("no group had answers of different reward (mean reward {:.3g}), so {}. That is right: equal rewards say nothing about "
+                  "which answer is better. If it stays, the questions are {}; change the data, raise rollout.group_size, or set "
+                  "grpo.resample_rounds",
+                  reward, update, reward > 0 ? "too easy, or too hard with partial credit" : "too hard")};
 }
 
 std::optional<Remark> LossNearZero(const StepMetrics& metrics, const GrpoConfig& config) {
@@ -63,15 +66,18 @@ std::optional<Remark> NothingClipped(const StepMetrics& metrics, const GrpoConfi
                 "leaves 1; the clip acts from grpo.updates_per_rollout = 2 on"};
 }
 
-std::optional<Remark> EntropyCollapse(const StepMetrics& metrics) {
+std::optional<Remark> EntropyCollapse(const StepMetrics& metrics, const GrpoConfig& config) {
   const double entropy = Get(metrics, "entropy", 1);
   if (entropy >= kLowEntropy || Get(metrics, "train/scored_tokens", 0) == 0) {
     return std::nullopt;
   }
   return Remark{true, "entropy_collapse",
                 fmt::format("the entropy is {:.3g} nats per token: the policy is nearly certain and samples the same answers, so it stops "
-                            "learning. Lower optimizer.learning_rate, raise grpo.objective.clip_high, or set grpo.entropy.bonus",
-                            entropy)};
+                            "learning. Lower optimizer.learning_rate, raise grpo.objective.clip_high, or {}",
+                            entropy,
+                            config.entropy.target > 0 ? "raise grpo.entropy.bonus_step, so that the bonus grows faster while entropy is "
+                                                        "below its target"
+                                                      : "set grpo.entropy.bonus or grpo.entropy.target")};
 }
 
 std::optional<Remark> KlSpike(const StepMetrics& metrics) {
@@ -109,9 +115,10 @@ std::optional<Remark> RewardWithoutVariance(const StepMetrics& metrics, const st
   }
   return Remark{
       true, "reward_without_variance",
-      fmt::format("for {} steps no group has had answers of different reward: nothing is being learned. Check the reward with `cupel "
-                  "show`, or use easier questions",
-                  history.size() + 1)};
+      fmt::format(
+          "for {} steps no group has had answers of different reward: nothing is being learned from them. Check the reward with `cupel "
+          "show`, or use easier questions",
+          history.size() + 1)};
 }
 
 std::optional<Remark> Mismatch(const StepMetrics& metrics, const GrpoConfig& config) {
@@ -140,7 +147,7 @@ std::vector<Remark> Explain(const StepMetrics& metrics, const std::vector<StepMe
   const std::optional<Remark> flat = RewardWithoutVariance(metrics, history);
   for (const std::optional<Remark>& remark :
        {flat, flat ? std::nullopt : NoSignal(metrics), LossNearZero(metrics, config), NothingClipped(metrics, config),
-        EntropyCollapse(metrics), KlSpike(metrics), LengthExplosion(metrics, history), Mismatch(metrics, config)}) {
+        EntropyCollapse(metrics, config), KlSpike(metrics), LengthExplosion(metrics, history), Mismatch(metrics, config)}) {
     if (remark) {
       remarks.push_back(*remark);
     }

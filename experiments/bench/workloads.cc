@@ -170,12 +170,11 @@ absl::StatusOr<BenchWork> MakeModelWork(BenchOptions options) {
   if (options.group < 2 && (options.what == "train" || options.what == "step")) {
     return InvalidArgument("--group {}: learning compares the answers to a prompt, so it needs two or more", options.group);
   }
-  CUPEL_RETURN_IF_ERROR(CheckModelOptions(options.model));
   if (options.what == "prefill") {
     options.new_tokens = 1;
     options.group = 1;
   }
-  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Policy> policy, Policy::Load(options.model.settings, 1));
+  CUPEL_ASSIGN_OR_RETURN(std::unique_ptr<Policy> policy, LoadPolicy(options.model, 1));
   const auto bench = std::make_shared<ModelBench>(options, std::move(policy));
   BenchWork work;
   work.unit = options.what == "decode"    ? "sampled tok/s"

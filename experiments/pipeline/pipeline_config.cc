@@ -165,17 +165,25 @@ absl::StatusOr<StageRecipe> ReadStageRecipeOf(const StageConfig& config, const s
                                    : ReadStageRecipe<ShrinkRecipe>(config, inputs);
 }
 
-// The number that everything random in a stage is drawn from; shrinking draws nothing.
-void AddToSeed(int64_t offset, StageRecipe& recipe) {
-  struct Visitor {
-    int64_t offset;
-    void operator()(TraceRecipe& traces) const { traces.traces.seed += offset; }
-    void operator()(SampleRecipe& sample) const { sample.keep.seed += offset; }
-    void operator()(SftRecipe& sft) const { sft.run.seed += offset; }
-    void operator()(Recipe& train) const { train.run.seed += offset; }
-    void operator()(ShrinkRecipe&) const {}
-  };
-  std::visit(Visitor{offset}, recipe);
+// Moves the number that everything random in a stage is drawn from; shrinking draws nothing.
+struct SeedMover {
+  int64_t distance;
+  absl::Status operator()(TraceRecipe& traces) const { return Set("traces.seed", traces.traces.seed, traces); }
+  absl::Status operator()(SampleRecipe& sample) const { return Set("keep.seed", sample.keep.seed, sample); }
+  absl::Status operator()(SftRecipe& sft) const { return Set("run.seed", sft.run.seed, sft); }
+  absl::Status operator()(Recipe& train) const { return Set("run.seed", train.run.seed, train); }
+  absl::Status operator()(ShrinkRecipe&) const { return absl::OkStatus(); }
+
+  template <class AnyRecipe>
+  absl::Status Set(std::string_view key, int64_t seed, AnyRecipe& recipe) const {
+    return Annotate(ApplyOverride(fmt::format("{}={}", key, seed + distance), recipe), "pipeline.seed_offset");
+  }
+};
+
+// Stages have seeds that lie side by side, so one run's are this far from the next one's.
+absl::Status MoveSeed(int64_t offset, StageRecipe& recipe) {
+  constexpr int64_t kStride = 1000;
+  return std::visit(SeedMover{offset * kStride}, recipe);
 }
 
 std::string OutputOf(const std::string& folder, const StageRecipe& recipe) {
@@ -258,6 +266,10 @@ Json RecipeJson(const StageRecipe& recipe) {
   return std::visit([](const auto& one) { return ConfigToJson(one); }, recipe);
 }
 
+absl::StatusOr<std::vector<std::string>> ChangedSince(const Json& stored, std::string_view where, const StageRecipe& now) {
+  return std::visit([&](const auto& one) { return SettingsChangedSince(stored, where, one); }, now);
+}
+
 std::string ModelOf(const Stage& stage) {
   struct Visitor {
     std::string operator()(const TraceRecipe&) const { return {}; }
@@ -319,7 +331,7 @@ absl::StatusOr<Pipeline> LoadPipeline(const std::string& path, const std::vector
     absl::StatusOr<StageRecipe> recipe = ReadStageRecipeOf(one, stage.inputs);
     CUPEL_RETURN_IF_ERROR(Annotate(recipe.status(), fmt::format("{}: stage {}", path, one.name)));
     stage.recipe = *std::move(recipe);
-    AddToSeed(config.pipeline.seed_offset, stage.recipe);
+    CUPEL_RETURN_IF_ERROR(Annotate(MoveSeed(config.pipeline.seed_offset, stage.recipe), fmt::format("{}: stage {}", path, one.name)));
     stage.output = OutputOf(stage.folder, stage.recipe);
     CUPEL_RETURN_IF_ERROR(Annotate(CheckStage(stage), fmt::format("{}: stage {}", path, one.name)));
     if (pipeline.untouched.empty()) {

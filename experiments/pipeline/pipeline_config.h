@@ -63,8 +63,9 @@ struct PipelineSettings {
     field("evaluate_untouched", evaluate_untouched, "also measure the model that the first stage starts from");
     field("price_per_core_hour", price_per_core_hour, "what an hour of one processor core costs", Range{0, 1e9});
     field("currency", currency, "of that price");
-    field("seed_offset", seed_offset, "added to the seed of every stage: another number is another run of the whole, with its own folder",
-          Range{0, 1e15});
+    field("seed_offset", seed_offset,
+          "1000 times this is added to the seed of every stage: another number is another run of the whole, with its own folder",
+          Range{0, 1e12});
   }
 };
 
@@ -111,6 +112,8 @@ struct Pipeline {
 absl::StatusOr<Pipeline> LoadPipeline(const std::string& path, const std::vector<std::string>& overrides);
 
 Json RecipeJson(const StageRecipe& recipe);
+// SettingsChangedSince for whatever the recipe is.
+absl::StatusOr<std::vector<std::string>> ChangedSince(const Json& stored, std::string_view where, const StageRecipe& now);
 
 // The model that a stage works on, as its recipe says; empty for a stage without one.
 std::string ModelOf(const Stage& stage);

@@ -47,15 +47,16 @@ class Counter {
     return {.memory = CountParameters(config_) * 4, .disk = static_cast<uint64_t>(CountParameters(config_)) * 4};
   }
   Need operator()(const SftRecipe& recipe) const {
-    Need need = Memory(recipe.model, recipe.sft.microbatch_tokens, false, false, 0);
+    MemoryRequest request = MemoryRequestOf(config_, recipe.model);
+    request.microbatch_tokens = recipe.sft.microbatch_tokens;
+    Need need{.memory = TotalBytes(PlanMemory(request))};
     need.disk = CheckpointBytes(config_) * static_cast<uint64_t>(recipe.run.keep_checkpoints + 1);
     const double length = std::min(static_cast<double>(recipe.sft.max_tokens) / 2, 512.0);
     const auto tokens = static_cast<double>(recipe.run.steps * recipe.sft.batch_size) * length;
     return Timed(need, tokens * TrainFlops(shape_, length, false), 0);
   }
   Need operator()(const Recipe& recipe) const {
-    Need need = Memory(recipe.model, recipe.grpo.microbatch_tokens, recipe.grpo.kl.is_on(), recipe.grpo.recompute_activations,
-                       recipe.engine.kv_cache_mib << 20);
+    Need need{.memory = TotalBytes(PlanMemory(TrainingMemory(config_, recipe)))};
     need.disk = CheckpointBytes(config_) * static_cast<uint64_t>(recipe.run.keep_checkpoints + 1);
     const StepFlops flops = CountStep(shape_, {.questions = static_cast<double>(recipe.rollout.prompts_per_step),
                                                .group_size = static_cast<double>(recipe.rollout.group_size),
@@ -69,21 +70,15 @@ class Counter {
     return Timed(need, steps * (flops.train + flops.score), steps * flops.sample);
   }
   Need operator()(const SampleRecipe& recipe) const {
-    Need need{.memory = CountParameters(config_) * 6 + (recipe.engine.kv_cache_mib << 20), .disk = 64U << 20};
+    // Masters, and what sampling computes with.
+    const int64_t bytes = 4 + MemoryRequestOf(config_, recipe.model).compute_bytes + (recipe.rollout.weights == "int8" ? 1 : 0);
+    Need need{.memory = CountParameters(config_) * bytes + (recipe.engine.kv_cache_mib << 20), .disk = 64U << 20};
     const double answers = static_cast<double>(recipe.keep.questions * recipe.rollout.group_size);
     const auto length = static_cast<double>(recipe.rollout.max_new_tokens);
     return Timed(need, 0, answers * length * DecodeFlops(shape_, kPromptTokens + length / 2));
   }
 
  private:
-  Need Memory(const ModelSettings& model, int64_t microbatch, bool has_reference, bool recomputes, int64_t cache) const {
-    MemoryRequest request = MemoryRequestOf(config_, model);
-    request.has_reference = has_reference;
-    request.recomputes_activations = recomputes;
-    request.microbatch_tokens = microbatch;
-    request.kv_cache_bytes = cache;
-    return {.memory = TotalBytes(PlanMemory(request))};
-  }
   Need Timed(Need need, double train, double sample) const {
     need.flops = train + sample;
     need.seconds = peak_ > 0 ? train / (peak_ * kTrainShare) + sample / (peak_ * kSampleShare) : 0;

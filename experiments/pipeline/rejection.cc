@@ -42,6 +42,7 @@ absl::Status CheckSampleRecipe(const SampleRecipe& recipe) {
   if (recipe.model.path.empty()) {
     return InvalidArgument("model.path is empty: name the model that is to be sampled, or give it with inputs = [\"model.path=STAGE\"]");
   }
+  CUPEL_RETURN_IF_ERROR(CheckSamplingWeights(recipe.rollout.weights, recipe.model.device));
   if (!recipe.keep.language.empty() && ScriptsOfLanguage(recipe.keep.language).empty()) {
     return InvalidArgument("keep.language: \"{}\" is not one of {}", recipe.keep.language, fmt::join(LanguageCodes(), ", "));
   }

@@ -37,7 +37,7 @@ absl::StatusOr<OpenedRun> OpenRunOf(const Stage& stage) {
   }
   CUPEL_RETURN_IF_ERROR(folder.status());
   CUPEL_ASSIGN_OR_RETURN(const RolloutStore::RunInfo info, folder->store().ReadRun());
-  const std::vector<std::string> differences = DifferingSettings(info.recipe, RecipeJson(stage.recipe));
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, ChangedSince(info.recipe, folder->store().path(), stage.recipe));
   if (!differences.empty()) {
     return FailedPrecondition("it was begun with other settings ({}); remove {} to begin it again", fmt::join(differences, "; "),
                               stage.folder);

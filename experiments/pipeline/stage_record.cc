@@ -45,11 +45,10 @@ absl::StatusOr<std::optional<Json>> ReadFinished(const Pipeline& pipeline, const
   }
   CUPEL_ASSIGN_OR_RETURN(const std::string text, ReadFile(RecordPath(stage)));
   CUPEL_ASSIGN_OR_RETURN(Json record, ParseJson(text, RecordPath(stage)));
-  const Json recipe = RecipeJson(stage.recipe);
   if (!record.is_object() || !record.contains("recipe") || !record.contains("inputs") || !record.contains("digest")) {
     return DataLoss("{}: is not the record of a stage; remove {} to run the stage again", RecordPath(stage), stage.folder);
   }
-  const std::vector<std::string> differences = DifferingSettings(record["recipe"], recipe);
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, ChangedSince(record["recipe"], RecordPath(stage), stage.recipe));
   if (!differences.empty()) {
     return Refuse(stage, fmt::format("with other settings ({})", fmt::join(differences, "; ")));
   }

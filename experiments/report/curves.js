@@ -31,7 +31,7 @@ function chartSections() {
       {label: 'all correct', values: curve('all_correct'), color: 'var(--correct)'}, {label: 'mixed', values: curve('mixed'), color: 'var(--c0)'},
       {label: 'all wrong', values: curve('all_wrong'), color: 'var(--incorrect)'}]},
     {title: 'Verdicts', note: 'share of completions by outcome', stacked: true, ...share, lines: outcomes.map((outcome) => ({label: outcomeName(outcome), values: nonzero('outcome_' + outcome), color: `var(--${outcome})`}))},
-    {title: 'Groups without signal', note: 'share of groups whose rewards are all equal: nothing is learned from them', ...share, lines: [{label: '', values: curve('no_signal')}]},
+    {title: 'Groups without signal', note: 'share of groups whose rewards are all equal: the rewards teach nothing there', ...share, lines: [{label: '', values: curve('no_signal')}]},
     ...(rewardTermLines().length > 1 ? [{title: 'Reward terms', note: 'mean of each term, before its weight', lines: rewardTermLines()}] : []),
   ];
   const answers = [

@@ -125,9 +125,20 @@ TEST_CASE("a chain of every kind of stage runs, is finished the second time, and
       const Json recipe = ParseJson(ReadFile(stage + "/stage.json").value(), "")->at("recipe");
       return recipe[recipe.contains("traces") ? "traces" : recipe.contains("keep") ? "keep" : "run"]["seed"].get<int64_t>();
     };
-    for (const char* stage : {"traces", "cold-start", "distill"}) {
-      CHECK(seeds(other + "/" + stage) == seeds(folder + "/" + stage) + 1);
+    for (const char* stage : {"traces", "cold-start", "reasoning-rl", "rejection", "distill"}) {
+      INFO(stage);
+      CHECK(seeds(other + "/" + stage) == seeds(folder + "/" + stage) + 1000);
     }
+    const ProcessResult far = RunProcess(ChainRequest(other, {"--set", "pipeline.seed_offset=1e17"}));
+    CHECK(far.exit_code == 2);
+    CHECK(Contains(far.err, "pipeline.seed_offset"));
+  }
+  SECTION("a stage that was finished before a setting existed is finished") {
+    const std::string path = folder + "/cold-start/stage.json";
+    Json record = ParseJson(ReadFile(path).value(), path).value();
+    record["recipe"]["model"].erase("device");
+    REQUIRE(WriteFileAtomically(path, DumpJson(record)).ok());
+    CHECK(RunProcess(ChainRequest(folder)).exit_code == 0);
   }
   SECTION("a changed output is refused") {
     REQUIRE(WriteFileAtomically(folder + "/traces/traces.jsonl", "{}\n").ok());

@@ -14,6 +14,7 @@
 #include "experiments/analysis/breakdown.h"
 #include "experiments/analysis/thinking_budget.h"
 #include "experiments/pipeline/ledger.h"
+#include "experiments/recipe.h"
 #include "experiments/report/svg_plot.h"
 #include "policy/checkpoint/tensor_source.h"
 #include "policy/engine/scripted_engine.h"
@@ -54,6 +55,30 @@ std::string Answer(const std::string& thought, const std::string& answer = "7") 
 
 std::vector<Rejected> Judge(const KeepConfig& config, const std::vector<std::string>& texts, size_t num_tokens = 10) {
   return RejectionFilter(config).Add(Judged(config, texts, num_tokens));
+}
+
+TEST_CASE("a sampling stage that cannot be is refused when it is read", "[r1]") {
+  SampleRecipe recipe;
+  CHECK(Message(CheckSampleRecipe(recipe)).find("model.path is empty") != std::string::npos);
+  recipe.model.path = "tiny";
+  recipe.rollout.weights = "int8";
+  CHECK(CheckSampleRecipe(recipe).ok());
+  recipe.model.device = "reference";
+  CHECK(Message(CheckSampleRecipe(recipe)).find("rollout.weights = \"int8\"") != std::string::npos);
+}
+
+TEST_CASE("settings that a run's program did not know yet had their defaults", "[r1]") {
+  Recipe recipe;
+  recipe.reward.terms.resize(2);
+  Json stored = ConfigToJson(recipe);
+  stored["model"].erase("device");
+  stored["grpo"]["entropy"].erase("without_signal");
+  stored["reward"]["terms"][1].erase("weight");
+  CHECK(SettingsChangedSince(stored, "run.db", recipe)->empty());
+  recipe.grpo.entropy.without_signal = 2;
+  CHECK(*SettingsChangedSince(stored, "run.db", recipe) == std::vector<std::string>{"grpo.entropy.without_signal: 0 -> 2"});
+  stored["grpo"]["entropy"]["bonsu"] = 1;
+  CHECK(Message(SettingsChangedSince(stored, "run.db", recipe).status()).find("bonsu") != std::string::npos);
 }
 
 TEST_CASE("every rule removes what it says, and the first that fails counts", "[r1]") {

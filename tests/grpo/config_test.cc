@@ -62,6 +62,16 @@ TEST_CASE("contradictory settings are refused by name, with what to write instea
          c.objective.kind = "squared_log_ratio";
        },
        {"grpo.entropy.without_signal is 1", "squared_log_ratio", "to 0"}},
+      {[](GrpoConfig& c) {
+         c.entropy = {.target = 0.3, .without_signal = 1};
+         c.kl = {.beta = 0.1, .estimator = "k1", .placement = "reward"};
+       },
+       {"grpo.entropy.without_signal is 1", "grpo.kl.placement", "reward", "to 0"}},
+      {[](GrpoConfig& c) {
+         c.entropy = {.target = 0.3, .without_signal = 1};
+         c.advantage.estimator = "batch_norm";
+       },
+       {"grpo.entropy.without_signal is 1", "batch_norm", "to 0"}},
       {[](GrpoConfig& c) { c.correction.kind = "truncated"; }, {"grpo.correction.kind", "truncated", "recompute"}},
       {[](GrpoConfig& c) {
          c.correction.low = 1;

@@ -56,7 +56,15 @@ TEST_CASE("what looks odd and is right is explained", "[explain]") {
   StepMetrics on_policy = With("policy_loss", -3e-9);
   on_policy.Set("clip_ratio/region_mean", 0);
   CHECK(Keys(Explain(on_policy, {}, {})) == std::vector<std::string>{"loss_near_zero", "nothing_clipped"});
-  CHECK(Keys(Explain(With("frac_reward_zero_std", 1), {}, SeveralUpdates())) == std::vector<std::string>{"no_signal"});
+  StepMetrics equal = With("frac_reward_zero_std", 1);
+  const auto remark = [&](double scored_tokens) {
+    equal.Set("train/scored_tokens", scored_tokens);
+    return Explain(equal, {}, SeveralUpdates());
+  };
+  CHECK(Keys(remark(0)) == std::vector<std::string>{"no_signal"});
+  CHECK(remark(0)[0].text.find("no update was made") != std::string::npos);
+  CHECK(Keys(remark(1000)) == std::vector<std::string>{"no_signal"});  // an entropy bonus was at work
+  CHECK(remark(1000)[0].text.find("no update was made") == std::string::npos);
 }
 
 TEST_CASE("what is wrong is said", "[explain]") {

@@ -101,6 +101,36 @@ TEST_CASE("Judge gives each group its own advantages and unscored members none",
   CHECK(any_signal);
 }
 
+TEST_CASE("one answer that stands for equal ones gives the same metrics and the same weights", "[trainer]") {
+  std::vector<RolloutGroup> groups = JudgedGroups(7);  // the last one has a signal of its own
+  for (size_t i = 0; i + 1 < groups.size(); ++i) {
+    for (Rollout& rollout : groups[i].rollouts) {
+      const int64_t sample_idx = rollout.completion.sample_idx;
+      rollout = groups[i].rollouts[0];
+      rollout.completion.sample_idx = sample_idx;
+      rollout.verdict.outcome = Outcome::kCorrect;
+      rollout.reward = 1;
+      rollout.advantage = 0;
+    }
+  }
+  std::vector<StepMetrics> metrics;
+  std::vector<std::vector<float>> masters;
+  for (const int64_t without_signal : {0, 1}) {
+    GrpoConfig grpo;
+    grpo.entropy = {.bonus = 0.5, .without_signal = without_signal};
+    const Learner learner = MakeLearner(grpo, ProportionalOptimizer());
+    metrics.push_back(learner.trainer->Learn(groups).value());
+    masters.push_back(Masters(*learner.policy));
+  }
+  const auto value = [&](size_t i, const std::string& name) {
+    return std::ranges::find(metrics[i].values, name, &std::pair<std::string, double>::first)->second;
+  };
+  CHECK(value(1, "entropy") == Approx(value(0, "entropy")));
+  CHECK(value(1, "loss") == Approx(value(0, "loss")).margin(1e-7));
+  CHECK(value(1, "train/scored_tokens") < value(0, "train/scored_tokens"));
+  CHECK(LargestDifference(masters[0], masters[1]) < 1e-6);
+}
+
 TEST_CASE("how an update is cut into microbatches does not change it", "[trainer]") {
   for (const char* aggregation : {"token_mean", "sequence_mean"}) {
     std::vector<std::vector<float>> masters;
