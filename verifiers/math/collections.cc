@@ -67,6 +67,13 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
       }
       return head;
     }
+    // {x | x = 2k + 1, k \in Z}
+    const Expr conditions = expr->kid(1);
+    const Expr equation = conditions->Is(Kind::kList) && conditions->kids.size() == 2 ? conditions->kid(0) : head;
+    if (head->Is(Kind::kSymbol) && equation->Is(Kind::kRelation) && equation->text == "=" && SameTree(equation->kid(0), head) &&
+        !HasName(FreeSymbols(equation->kid(1)), head->text) && IsDeclaration(conditions->kid(1))) {
+      return WithoutDeclarations(arena_.Make(Kind::kSetBuilder, {equation->kid(1), conditions->kid(1)}), parameters, reals);
+    }
     const Expr condition = expr->kid(1)->Is(Kind::kList) ? WithoutDeclarations(expr->kid(1), parameters, reals) : expr->kid(1);
     return condition == expr->kid(1) ? expr : arena_.Make(Kind::kSetBuilder, {head, condition});
   }

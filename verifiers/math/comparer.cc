@@ -130,6 +130,9 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   if (gold->Is(Kind::kCases) || pred->Is(Kind::kCases)) {
     return CompareCases(gold, pred);
   }
+  if (const Judgement lines = CompareLines(gold, pred, applies); applies) {
+    return lines;
+  }
   gold = WithoutMatrixArithmetic(gold, pred);
   pred = WithoutMatrixArithmetic(pred, gold);
   if (IsScalar(gold) && IsScalar(pred)) {
@@ -179,7 +182,10 @@ Judgement Comparer::CompareLabelled(Expr gold, Expr pred, bool& applies) {
   const bool both_labelled = gold->Is(Kind::kRelation) && pred->Is(Kind::kRelation);
   const Expr bare_gold = StripLabel(gold, !both_labelled);
   const Expr bare_pred = StripLabel(pred, !both_labelled);
-  if (bare_gold == nullptr || bare_pred == nullptr) {
+  if (bare_gold == nullptr) {
+    return IsUnknownFor("no_rule");  // what an untrue gold means nobody knows
+  }
+  if (bare_pred == nullptr) {
     return IsDifferentBy("untrue_chain");
   }
   if (bare_gold != gold || bare_pred != pred) {
@@ -249,6 +255,13 @@ Judgement Comparer::CompareIntervals(Expr gold, Expr pred, bool& applies) {
   applies = true;
   if (gold->Is(Kind::kGroup) && pred->Is(Kind::kGroup) && gold->kids.size() == 2 && pred->kids.size() == 2) {
     return gold->text == pred->text ? CompareSequences(gold->kids, pred->kids) : IsDifferentBy("brackets");
+  }
+  // "x < 1 and x > 3" is meant as a union by many, but not beside an "or" that says so.
+  const auto joined_by = [](Expr expr, char separator) {
+    return expr->Is(Kind::kList) && !expr->text.empty() && expr->text.find_first_not_of(separator) == std::string::npos;
+  };
+  if (joined_by(gold, '|') && joined_by(pred, '&')) {
+    return IsDifferentBy("and_or");
   }
   const bool one_relation = gold->Is(Kind::kRelation) != pred->Is(Kind::kRelation);
   if (!one_relation || options_.interval_relation) {

@@ -99,6 +99,15 @@ class Comparer {
   Judgement CompareNamedPoints(Expr gold, Expr pred, bool& applies);
   bool ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values);
 
+  // --- lines.cc
+  struct Line {
+    std::vector<Expr> point;
+    std::vector<Expr> direction;
+  };
+  std::optional<Line> AsLine(Expr expr);
+  Judgement AreParallel(const std::vector<Expr>& a, const std::vector<Expr>& b);
+  Judgement CompareLines(Expr gold, Expr pred, bool& applies);
+
   // --- matrices.cc
   Expr MatrixValue(Expr expr);
   Expr WithoutMatrixArithmetic(Expr expr, Expr other);

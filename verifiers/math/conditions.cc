@@ -54,7 +54,8 @@ bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
 
 bool IsBound(Expr expr) {
   const bool is_relation = expr->Is(Kind::kRelation);
-  const bool is_within = is_relation && expr->text == "e" && expr->kid(1)->Is(Kind::kGroup);
+  const bool is_within = is_relation && expr->text == "e" &&
+                         (expr->kid(1)->Is(Kind::kGroup) || (expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text.starts_with('R')));
   return is_within || (is_relation && expr->text.find_first_not_of("<>lg!") == std::string::npos);
 }
 

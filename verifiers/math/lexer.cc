@@ -63,6 +63,9 @@ void Lexer::Step() {
     Command();
   } else if (static_cast<unsigned char>(c) >= 0x80) {
     Character();
+  } else if (text_.substr(position_).starts_with("{:}")) {  // 7{:}30
+    position_ += 3;
+    Emit(Tok::kColon, ":");
   } else {
     PunctuationAs(c);
   }
@@ -143,6 +146,31 @@ bool Lexer::IsEscapedTwice() const {
           Has(kUprightCommands, name));
 }
 
+// A bold letter beside the cross of a product: \mathbf a \times \mathbf{b}.
+bool Lexer::IsBoldVector(std::string_view command) const {
+  if (command != "mathbf" && command != "boldsymbol" && command != "bm") {
+    return false;
+  }
+  const auto skip_spaces = [&](size_t at) {
+    while (at < text_.size() && IsSpace(text_[at])) {
+      ++at;
+    }
+    return at;
+  };
+  size_t at = skip_spaces(position_);
+  const bool braced = at < text_.size() && text_[at] == '{';
+  at = braced ? skip_spaces(at + 1) : at;
+  if (at >= text_.size() || !IsLetter(text_[at])) {
+    return false;
+  }
+  at = skip_spaces(at + 1);
+  if (braced && (at >= text_.size() || text_[at] != '}')) {
+    return false;
+  }
+  at = skip_spaces(at + (braced ? 1 : 0));
+  return text_.substr(at).starts_with("\\times") || (!result_.tokens.empty() && result_.tokens.back().kind == Tok::kTimes);
+}
+
 void Lexer::SymbolCommand() {
   const char c = At();
   if (c == '\\' && IsEscapedTwice()) {
@@ -186,6 +214,8 @@ void Lexer::NamedCommand(std::string_view name) {
   } else if (name == "color" || name == "textcolor" || name == "hspace" || name == "vspace" || name == "phantom" || name == "hphantom" ||
              name == "tag" || name == "label") {
     SkipArgument();
+  } else if (IsBoldVector(name)) {
+    Emit(Tok::kAccent, "vec");
   } else if (Has(kStyleCommands, name) || name == "bf" || name == "it" || name == "displaylimits" || IsIgnoredCommand(name)) {
     const bool is_left = name == "left" || name == "mleft";
     space_ = space_ || !is_left;

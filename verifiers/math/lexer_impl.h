@@ -33,6 +33,7 @@ class Lexer {
   void Command();
 
   bool IsEscapedTwice() const;
+  bool IsBoldVector(std::string_view command) const;
   void SymbolCommand();
   void NamedCommand(std::string_view name);
   void Negated(Symbolic symbol);

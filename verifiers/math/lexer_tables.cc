@@ -173,6 +173,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"nu", {Tok::kLetter, "nu"}},
     {"omega", {Tok::kLetter, "omega"}},
     {"over", {Tok::kSlash, "over"}},
+    {"choose", {Tok::kSlash, "choose"}},
     {"overline", {Tok::kAccent, "overline"}},
     {"overrightarrow", {Tok::kAccent, "vec"}},
     {"parallel", {Tok::kRelation, "parallel"}},

@@ -43,11 +43,12 @@ void RepairPrimes(Tokens& tokens) {
   }
 }
 
-// {a \over b}: the braces around it, or the whole answer, hold numerator and denominator.
+// {a \over b}: the braces around it, or the whole answer, hold numerator and denominator. {a \choose b} alike.
 void RepairOver(Tokens& tokens) {
   int repairs = 0;
   for (size_t i = 0; i < tokens.size() && repairs < kMaxRepairs; ++i) {
-    if (tokens[i].kind != Tok::kSlash || tokens[i].text != "over") {
+    const bool is_binomial = tokens[i].text == "choose";
+    if (tokens[i].kind != Tok::kSlash || (tokens[i].text != "over" && !is_binomial)) {
       continue;
     }
     ++repairs;
@@ -59,7 +60,8 @@ void RepairOver(Tokens& tokens) {
     const bool braced = depth == 1 && tokens[open].kind == Tok::kBrace;
     const size_t close = braced ? MatchingClose(tokens, open) : tokens.size() - 1;
     if ((depth == 1 && !braced) || close >= tokens.size()) {
-      tokens[i].text = "/";
+      tokens[i].kind = is_binomial ? Tok::kWord : Tok::kSlash;
+      tokens[i].text = is_binomial ? "choose" : "/";
       continue;
     }
     // \frac { a } { b }: a brace pair more where the answer had none around the whole.
@@ -71,7 +73,7 @@ void RepairOver(Tokens& tokens) {
     }
     tokens[i] = Made(Tok::kBraceClose);
     tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(i) + 1, Made(Tok::kBrace));
-    tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(open), Made(Tok::kFraction));
+    tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(open), Made(is_binomial ? Tok::kBinomial : Tok::kFraction));
   }
 }
 

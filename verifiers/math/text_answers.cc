@@ -316,7 +316,7 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
   }
   const bool denies = first == "no" || (first == "there" && says("no")) || says("not");
   const bool names_none = says("exist") || says("exists") || says("solution") || says("solutions") || says("roots") || says("such");
-  statement.says_none = (denies && names_none && !ends) || words == "dne";
+  statement.says_none = (denies && names_none && !ends) || says("dne");
   return statement;
 }
 

@@ -91,7 +91,8 @@ constexpr auto kHarmful = std::to_array<std::string_view>({
     "till",      "times",      "trillion",      "tripled",  "true",      "two",        "unless",
     "until",     "up",         "versus",        "vs",       "whenever",  "when",       "where",
     "with",      "within",     "without",       "wrong",    "yes",       "zero",       "to",
-    "factorial", "percent",    "degrees",       "twice",    "thrice",
+    "factorial", "percent",    "degrees",       "twice",    "thrice",    "north",      "south",
+    "east",      "west",
 });
 
 struct Prefix {

@@ -32,6 +32,7 @@ class WordReader {
   bool ParityBefore(const std::string& word);
   void PushCongruence(std::string_view residue, std::string_view modulus);
 
+  bool Choose();
   bool IsTemperature() const;
   bool IsUprightUnit() const;
   bool IsRaisedOrdinal(std::string_view word);

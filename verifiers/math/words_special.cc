@@ -311,6 +311,9 @@ bool WordReader::Special(const std::string& word, const Token& token) {
     ++position_;
     return true;
   }
+  if (word == "choose" && Choose()) {
+    return true;
+  }
   if (word == "times" && Before() == Tok::kNumber && After() == Tok::kEnd) {
     ++position_;
     return true;
@@ -321,12 +324,36 @@ bool WordReader::Special(const std::string& word, const Token& token) {
     ++position_;
     return true;
   }
-  if (word == "base" && Before() == Tok::kNumber && After() == Tok::kNumber) {
+  const bool is_in_base = word == "in" && IsWordAt(position_ + 1) && LowerCaseText(At(position_ + 1).text) == "base";  // 1011 in base 2
+  if ((word == "base" || is_in_base) && Before() == Tok::kNumber && After(is_in_base ? 2 : 1) == Tok::kNumber) {
     Push(Tok::kUnder, "");
-    ++position_;
+    position_ += is_in_base ? 2 : 1;
     return true;
   }
   return false;
+}
+
+// "5 choose 2", where neither side goes on.
+bool WordReader::Choose() {
+  const auto is_operand = [](Tok kind) { return kind == Tok::kNumber || kind == Tok::kLetter; };
+  const auto is_border = [](Tok kind) {
+    return kind == Tok::kEnd || kind == Tok::kPlus || kind == Tok::kMinus || kind == Tok::kComma || kind == Tok::kRelation;
+  };
+  const bool stands_alone = out_.size() == 1 || (out_.size() > 1 && is_border(out_[out_.size() - 2].kind));
+  if (!is_operand(Before()) || !stands_alone || !is_operand(After()) || !is_border(After(2))) {
+    return false;
+  }
+  const Token above = out_.back();
+  out_.pop_back();
+  Push(Tok::kBinomial, "");
+  Push(Tok::kBrace, "{");
+  out_.push_back(above);
+  Push(Tok::kBraceClose, "}");
+  Push(Tok::kBrace, "{");
+  out_.push_back(At(position_ + 1));
+  Push(Tok::kBraceClose, "}");
+  position_ += 2;
+  return true;
 }
 
 // The letter behind the degrees at the end, in \text{} or without: 20^\circ C.
