@@ -92,6 +92,12 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
     are_parts_joined_ = false;
     return judgement;
   }
+  for (const Expr side : {gold, pred}) {
+    if (side->Is(Kind::kRelation) && side->text == "=") {
+      std::ranges::copy_if(FreeSymbols(side->kid(0)), std::back_inserter(label_names_),
+                           [&](const std::string& name) { return !HasName(label_names_, name); });
+    }
+  }
   bool applies = false;
   if (const Judgement assigned = CompareAssignments(gold, pred, applies); applies) {
     return assigned;

@@ -173,10 +173,11 @@ class Comparer {
   std::vector<std::string> pred_reals_;
   std::map<std::string, char> gold_sets_;  // the letter of the set that a name is declared to be from, Z for N
   std::map<std::string, char> pred_sets_;
-  bool is_bounded_ = false;         // one answer says from where on a parameter runs
-  bool are_bounded_ = false;        // both answers say from where on a parameter runs
-  bool are_parts_joined_ = false;   // while parts are compared that share a parameter: nothing is renamed or shifted
-  bool independent_signs_ = false;  // while plus-minus is expanded: every sign by itself
+  std::vector<std::string> label_names_;  // what stands on the left of equations: r and t of "r(t) = ..."
+  bool is_bounded_ = false;               // one answer says from where on a parameter runs
+  bool are_bounded_ = false;              // both answers say from where on a parameter runs
+  bool are_parts_joined_ = false;         // while parts are compared that share a parameter: nothing is renamed or shifted
+  bool independent_signs_ = false;        // while plus-minus is expanded: every sign by itself
   int matrix_products_ = 0;
   int depth_ = 0;
 };

@@ -15,7 +15,8 @@ bool IsRealLetter(Expr expr) {
 
 }  // namespace
 
-// Nothing where the expression is no sum of a constant point and a parameter's multiple of a constant direction, in any order.
+// Nothing where the expression is no sum of a constant point and a parameter's multiple of a constant direction, in any order. Under "r(t)
+// =" it is a function of t.
 std::optional<Comparer::Line> Comparer::AsLine(Expr expr) {
   if (!expr->Is(Kind::kAdd) || expr->kids.size() != 2) {
     return std::nullopt;
@@ -36,8 +37,9 @@ std::optional<Comparer::Line> Comparer::AsLine(Expr expr) {
     for (const size_t side : {0, 1}) {
       const std::optional<std::vector<Expr>> direction = constants(multiple->kid(1 - side));
       const Expr parameter = multiple->kid(side);
-      if (direction && direction->size() == point->size() && IsRealLetter(parameter) && !HasName(gold_parameters_, parameter->text) &&
-          !HasName(pred_parameters_, parameter->text)) {
+      const auto is_named = [&](const std::vector<std::string>& names) { return HasName(names, parameter->text); };
+      if (direction && direction->size() == point->size() && IsRealLetter(parameter) && !is_named(gold_parameters_) &&
+          !is_named(pred_parameters_) && !is_named(label_names_)) {
         return Line{*point, *direction};
       }
     }
