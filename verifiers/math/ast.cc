@@ -161,4 +161,13 @@ bool SameTree(Expr a, Expr b) {
   return std::ranges::equal(a->kids, b->kids, &SameTree);
 }
 
+bool IsOpaqueSum(const Node& node) {
+  const auto depends = [&](const Node& part) {
+    return part.kind == Kind::kApply && std::ranges::any_of(part.kids, [&](Expr kid) {
+             return AnyNode(kid, [&](const Node& name) { return name.IsSymbol(node.name); });
+           });
+  };
+  return node.kind == Kind::kSum && !node.kids.empty() && AnyNode(node.kids[0], depends);
+}
+
 }  // namespace cupel::math

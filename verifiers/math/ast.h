@@ -94,6 +94,11 @@ std::string ToText(Expr expr, size_t max_bytes = 1'000'000);
 // Names of the variables that occur, sorted; bound ones and the imaginary unit and e aside.
 std::vector<std::string> FreeSymbols(Expr expr);
 
+// An integral, sum, product or limit of an unknown function of what it runs over: f(x) under an integral by x. It stands for a number of
+// which nothing but its spelling is known.
+bool IsOpaqueSum(const Node& node);
+inline constexpr size_t kMostOpaqueText = 1000;  // of its spelling and an unknown function's
+
 // Whether any node satisfies `test`.
 template <class Test>
 bool AnyNode(Expr expr, const Test& test) {

@@ -136,6 +136,10 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   if (gold->Is(Kind::kCases) || pred->Is(Kind::kCases)) {
     return CompareCases(gold, pred);
   }
+  if (gold->Is(Kind::kQuantity) && pred->Is(Kind::kQuantity) && gold->text == pred->text && gold->text.starts_with("#matri") &&
+      gold->kid(0)->Is(Kind::kMultiply) && pred->kid(0)->Is(Kind::kMultiply)) {
+    return CompareSequences(gold->kid(0)->kids, pred->kid(0)->kids);  // a 3 x 5 matrix is none of 5 x 3
+  }
   if (const Judgement lines = CompareLines(gold, pred, applies); applies) {
     return lines;
   }

@@ -163,7 +163,9 @@ Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
       break;
     }
   }
-  return judgement;
+  // Integrals over an unknown function in another order may be equal.
+  const bool is_opaque = judgement.equality == Equality::kDifferent && (AnyNode(a, &IsOpaqueSum) || AnyNode(b, &IsOpaqueSum));
+  return is_opaque ? Unknown("no_rule") : judgement;
 }
 
 bool HasValueEverywhere(Expr expr, Arena& arena) {

@@ -49,7 +49,7 @@ EvalStatus BallEvaluator::Dispatch(Expr expr, Ball& value) {
     case Kind::kApply:
       return Apply(expr, value);
     case Kind::kSum:
-      return IsLimit(expr) ? Analysis(expr, value) : Sum(expr, value);
+      return IsOpaqueSum(*expr) ? Apply(expr, value) : IsLimit(expr) ? Analysis(expr, value) : Sum(expr, value);
     case Kind::kCases:
       return Cases(expr, value);
     default:
@@ -218,7 +218,7 @@ EvalStatus BallEvaluator::FractionPower(int64_t p, int64_t q, Ball& value) {
 
 // A function that only has a name: its value is a number that depends on the name and the argument's text.
 EvalStatus BallEvaluator::Apply(Expr expr, Ball& value) {
-  const Ball* found = Find(ToText(expr, 200));
+  const Ball* found = Find(ToText(expr, kMostOpaqueText));
   if (found == nullptr) {
     return EvalStatus::kUnsupported;
   }

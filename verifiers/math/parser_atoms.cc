@@ -229,11 +229,11 @@ Expr Parser::ParseLetter() {
 // The argument of \frac: a group, or one character.
 Expr Parser::ParseArgument() {
   if (At(Tok::kNumber) && Now().text.size() > 1 && Now().text.find('/') == std::string::npos) {
-    const Expr digit = NumberNode(std::string_view(Now().text).substr(0, 1));
-    tokens_[position_].text.erase(0, 1);
-    if (tokens_[position_].text.front() == '.') {
+    if (!std::ranges::all_of(Now().text, &IsDigit)) {  // 2.5, .(3), 1e5
       return Fail("a fraction of half a number");
     }
+    const Expr digit = NumberNode(std::string_view(Now().text).substr(0, 1));
+    tokens_[position_].text.erase(0, 1);
     return digit;
   }
   if (At(Tok::kWord) && !Now().is_prose && Now().text.size() > 1) {
@@ -321,17 +321,22 @@ Expr Parser::ParseMinutes(Expr degrees) {
   if (!IsInteger(degrees->kid(0))) {
     return Fail("minutes behind something that is no whole number of degrees");
   }
-  int64_t divisor = 60;
-  while (At(Tok::kNumber) && Ahead().kind == Tok::kPrime && divisor <= 3600) {
+  int64_t last = 1;
+  while (At(Tok::kNumber) && Ahead().kind == Tok::kPrime) {
     const Expr part = NumberNode(Now().text);
     if (part == nullptr) {
       return nullptr;
     }
-    value = value + part->value / Rational(divisor);
-    divisor *= 60;
-    position_ += 2;
-    while (Eat(Tok::kPrime)) {
+    ++position_;
+    int64_t divisor = 1;
+    for (; At(Tok::kPrime) && divisor <= 3600; ++position_) {
+      divisor *= Now().text == "''" ? 3600 : 60;
     }
+    if (divisor <= last || divisor > 3600) {
+      return Fail("minutes and seconds out of order");
+    }
+    last = divisor;
+    value = value + part->value / Rational(divisor);
   }
   return arena_.Make(Kind::kDegree, {arena_.Number(value)});
 }

@@ -71,7 +71,17 @@ Expr Parser::ParseGroup() {
                                                                  : inner;
   }
   const bool has_words = inner->text.find_first_of("&|") != std::string::npos;
-  return has_words ? inner : arena_.Make(Kind::kGroup, inner->kids, open + close);
+  if (has_words) {
+    return inner;
+  }
+  std::vector<Expr> items = inner->kids;
+  if (open == "[" && inner->text.find(';') != std::string::npos) {  // [3; 7, 15]: the order counts in every part
+    for (Expr& item : items) {
+      const bool is_part = item->Is(Kind::kList) && item->text.find_first_not_of(',') == std::string::npos;
+      item = is_part ? arena_.Make(Kind::kGroup, item->kids, "()") : item;
+    }
+  }
+  return arena_.Make(Kind::kGroup, std::move(items), open + close);
 }
 
 // ]a, b[ as written in Europe: the brackets look away from what they leave out.

@@ -46,9 +46,16 @@ bool IsComplex(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.IsSymbol("i") || IsOneOfFunctions(node, {"cis"}); });
 }
 
+bool HasAbsoluteValueOf(Expr expr, const std::string& name) {
+  return AnyNode(expr, [&](const Node& node) {
+    return IsOneOfFunctions(node, {"abs", "Re", "Im", "conj", "arg"}) &&
+           AnyNode(node.kids[0], [&](const Node& part) { return part.IsSymbol(name); });
+  });
+}
+
 void CollectApplications(Expr expr, std::set<std::string>& names) {
-  if (expr->Is(Kind::kApply)) {
-    names.insert(ToText(expr, 200));
+  if (expr->Is(Kind::kApply) || IsOpaqueSum(*expr)) {
+    names.insert(ToText(expr, kMostOpaqueText));
     return;
   }
   for (const Expr kid : expr->kids) {
@@ -134,8 +141,14 @@ SamplePoints::SamplePoints(Expr a, Expr b) {
     CollectApplications(expr, names);
   }
   names_.assign(names.begin(), names.end());
+  // Beside an absolute value z and w are complex, unless z is one of three coordinates.
+  const bool has_plane = std::ranges::any_of(names_, [](const std::string& name) { return name == "x" || name == "y"; });
+  for (const std::string& name : names_) {
+    const bool is_complex = !has_plane && (name == "z" || name == "w") && (HasAbsoluteValueOf(a, name) || HasAbsoluteValueOf(b, name));
+    complex_names_ += is_complex ? name : "";
+  }
   for_integers_ = IsForIntegers(a) || IsForIntegers(b);
-  is_complex_ = IsComplex(a) || IsComplex(b);
+  is_complex_ = IsComplex(a) || IsComplex(b) || !complex_names_.empty();
 }
 
 // Variables that stand for whole numbers are natural ones here, as in the other points.
@@ -180,6 +193,10 @@ Bindings SamplePoints::At(int point, bool log_is_natural, slong precision) const
   RandomStream random(1, RandomPurpose::kSamplePoint, static_cast<uint32_t>(point));
   for (const std::string& name : names_) {
     bindings.values.emplace_back(name, Value(point, random, precision));
+    if (complex_names_.find(name) != std::string::npos) {
+      const Ball imaginary = Value(3 * point, random, precision);
+      acb_set_arb_arb(bindings.values.back().second.get(), bindings.values.back().second.real(), imaginary.real());
+    }
   }
   return bindings;
 }

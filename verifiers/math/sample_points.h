@@ -35,6 +35,7 @@ class SamplePoints {
 
   std::vector<std::string> names_;
   std::vector<Rational> breaks_;
+  std::string complex_names_;  // single letters
   bool for_integers_ = false;
   bool is_complex_ = false;
 };

@@ -261,6 +261,50 @@ TEST_CASE("hostile answers end within the budget, with the same verdict twice", 
   JudgeAll(Towers(), {"5", "0.25", "2 \\text{ cm}"});
 }
 
+// "\\frac12" takes the 1 only; of a number that is no row of digits nothing can be taken: what was left of ".3(3)" had no value.
+TEST_CASE("a command that takes one character takes no part of a number", "[math-hostile]") {
+  const std::vector<std::string> numbers = {
+      ".333...",   "0.(3)",   "0.\\overline{3}", ".1\\overline{6}", "1.5", "12", "1/2",  "\u00BD", "3\u00BD", "2e5",    "1e-5",
+      "1,234",     "1{,}234", "1 234",           "\u0663",          ".5",  "5.", "0x1F", "12_{3}", "1:30",    "\u2460", "1'",
+      "0.3333...", "(3)",     ".3(3)",           ".12(34)"};
+  std::vector<std::string> answers;
+  for (const std::string& number : numbers) {
+    for (const char* form : {"\\frac N N",
+                             "\\fracN N",
+                             "3\\fracN",
+                             "\\frac1 N",
+                             "\\frac N2",
+                             "\\fracN",
+                             "\\binom N N",
+                             "\\binom1 N",
+                             "\\sqrt N",
+                             "\\sqrt[N]N",
+                             "2^N",
+                             "a_N",
+                             "x^N y",
+                             "\\log_N N",
+                             "\\overline N",
+                             "\\bar N",
+                             "{N \\over N}",
+                             "{N \\choose N}",
+                             "N choose N",
+                             "N^\\circ N' N''",
+                             "\\text{N}",
+                             "N in base N",
+                             "[N;N,N]",
+                             "N{:}N",
+                             "\\int_N^N N dx",
+                             "\\mathbf N \\times \\mathbf N"}) {
+      std::string answer;
+      for (const char* c = form; *c != '\0'; ++c) {
+        answer += *c == 'N' ? number : std::string(1, *c);
+      }
+      answers.push_back(std::move(answer));
+    }
+  }
+  JudgeAll(answers, {"3"});
+}
+
 // A limit can be reached at any place: in the first reading of an answer, at the first token of the second, in the middle of a comparison.
 TEST_CASE("limits of every size end in a verdict, wherever they are reached", "[math-hostile]") {
   const std::vector<std::string> answers = {"1,234 \u00A2",
