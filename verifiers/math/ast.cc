@@ -162,9 +162,12 @@ bool SameTree(Expr a, Expr b) {
 }
 
 bool IsOpaqueSum(const Node& node) {
+  // A variable of a sum inside is "bound 1": what depends on it may depend on this one through its ends.
   const auto depends = [&](const Node& part) {
     return part.kind == Kind::kApply && std::ranges::any_of(part.kids, [&](Expr kid) {
-             return AnyNode(kid, [&](const Node& name) { return name.IsSymbol(node.name); });
+             return AnyNode(kid, [&](const Node& name) {
+               return name.IsSymbol(node.name) || (name.kind == Kind::kSymbol && name.text.starts_with("bound "));
+             });
            });
   };
   return node.kind == Kind::kSum && !node.kids.empty() && AnyNode(node.kids[0], depends);

@@ -59,11 +59,19 @@ void Comparer::ExpandPlusMinus(Expr expr, std::vector<Expr>& items) {
 
 // Takes "k \in Z" off the end of a list or out of a set's conditions.
 Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& parameters, std::vector<std::string>& reals) {
+  const auto note_set = [&](const std::string& name, const std::string& set) {
+    if (!set.empty()) {
+      const char letter = set[0] == 'N' ? 'Z' : set[0] == 'R' && set != "R" ? '+' : set[0];
+      (&parameters == &gold_parameters_ ? gold_sets_ : pred_sets_)[name] = letter;
+    }
+  };
   if (expr->Is(Kind::kSetBuilder)) {
     const Expr head = expr->kid(0);
     if (IsDeclaration(expr->kid(1)) && !head->Is(Kind::kSymbol)) {
+      const std::string& set = expr->kid(1)->kid(1)->text;
       for (const std::string& name : FreeSymbols(expr->kid(1)->kid(0))) {
-        parameters.push_back(name);
+        note_set(name, set);
+        (set == "R" ? reals : parameters).push_back(name);
       }
       return head;
     }
@@ -71,7 +79,9 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
     const Expr conditions = expr->kid(1);
     const Expr equation = conditions->Is(Kind::kList) && conditions->kids.size() == 2 ? conditions->kid(0) : head;
     if (head->Is(Kind::kSymbol) && equation->Is(Kind::kRelation) && equation->text == "=" && SameTree(equation->kid(0), head) &&
-        !HasName(FreeSymbols(equation->kid(1)), head->text) && IsDeclaration(conditions->kid(1))) {
+        !HasName(FreeSymbols(equation->kid(1)), head->text) && IsDeclaration(conditions->kid(1)) &&
+        conditions->text.find('|') == std::string::npos && conditions->kid(1)->kid(1)->Is(Kind::kNamedSet) &&
+        conditions->kid(1)->kid(1)->text == "Z") {
       return WithoutDeclarations(arena_.Make(Kind::kSetBuilder, {equation->kid(1), conditions->kid(1)}), parameters, reals);
     }
     const Expr condition = expr->kid(1)->Is(Kind::kList) ? WithoutDeclarations(expr->kid(1), parameters, reals) : expr->kid(1);
@@ -94,9 +104,7 @@ Expr Comparer::WithoutDeclarations(Expr expr, std::vector<std::string>& paramete
       break;
     }
     for (const std::string& name : names) {
-      if (!set.empty()) {
-        (&parameters == &gold_parameters_ ? gold_sets_ : pred_sets_)[name] = set[0] == 'N' ? 'Z' : set[0];
-      }
+      note_set(name, set);
       if (!set.starts_with('R')) {
         parameters.push_back(name);
       } else if (!is_unknown(name)) {

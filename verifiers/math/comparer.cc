@@ -85,6 +85,21 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
   return renamed.is_equal() ? renamed : plain;
 }
 
+// "a 3 x 5 matrix" and one of 5 x 3.
+bool Comparer::AreTransposedSizes(Expr gold, Expr pred) {
+  const auto is_size = [](Expr expr) {
+    return expr->Is(Kind::kQuantity) && expr->text.starts_with("#matrix") && expr->kid(0)->Is(Kind::kMultiply) &&
+           std::ranges::all_of(expr->kid(0)->kids, [](Expr kid) { return kid->Is(Kind::kNumber) || kid->IsSymbol("a"); });
+  };
+  if (!is_size(gold) || !is_size(pred) || gold->kid(0)->kids.size() != pred->kid(0)->kids.size()) {
+    return false;
+  }
+  const std::vector<Expr>& g = gold->kid(0)->kids;
+  const std::vector<Expr>& p = pred->kid(0)->kids;
+  const size_t n = g.size();
+  return SameTree(g[n - 2], p[n - 1]) && SameTree(g[n - 1], p[n - 2]) && !SameTree(g[n - 1], g[n - 2]);
+}
+
 Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   if (!are_parts_joined_ && AreFunctionsOfParameters(gold, pred)) {
     are_parts_joined_ = true;  // as a name and its value are
@@ -93,7 +108,7 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
     return judgement;
   }
   for (const Expr side : {gold, pred}) {
-    if (side->Is(Kind::kRelation) && side->text == "=") {
+    if (side->Is(Kind::kRelation) && (side->text == "=" || side->text == ":")) {
       std::ranges::copy_if(FreeSymbols(side->kid(0)), std::back_inserter(label_names_),
                            [&](const std::string& name) { return !HasName(label_names_, name); });
     }
@@ -136,9 +151,8 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   if (gold->Is(Kind::kCases) || pred->Is(Kind::kCases)) {
     return CompareCases(gold, pred);
   }
-  if (gold->Is(Kind::kQuantity) && pred->Is(Kind::kQuantity) && gold->text == pred->text && gold->text.starts_with("#matri") &&
-      gold->kid(0)->Is(Kind::kMultiply) && pred->kid(0)->Is(Kind::kMultiply)) {
-    return CompareSequences(gold->kid(0)->kids, pred->kid(0)->kids);  // a 3 x 5 matrix is none of 5 x 3
+  if (AreTransposedSizes(gold, pred)) {
+    return IsDifferentBy("order");
   }
   if (const Judgement lines = CompareLines(gold, pred, applies); applies) {
     return lines;

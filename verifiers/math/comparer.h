@@ -50,6 +50,7 @@ class Comparer {
     pred_sets_ = reals(pred_reals_);
     is_bounded_ = HasBound(gold) || HasBound(pred);
     are_bounded_ = HasBound(gold) && HasBound(pred);
+    are_whole_lines_ = AreWholeLines(gold, pred);
   }
 
   Judgement Compare(Expr gold, Expr pred);
@@ -66,6 +67,7 @@ class Comparer {
   // --- comparer.cc
   Judgement CompareInner(Expr gold, Expr pred);
   Judgement CompareByType(Expr gold, Expr pred);
+  static bool AreTransposedSizes(Expr gold, Expr pred);
   Judgement CompareRelated(Expr gold, Expr pred, bool& applies);
   Judgement CompareLabelled(Expr gold, Expr pred, bool& applies);
   Judgement CompareStructures(Expr gold, Expr pred);
@@ -104,6 +106,7 @@ class Comparer {
     std::vector<Expr> point;
     std::vector<Expr> direction;
   };
+  static bool AreWholeLines(const Reading& gold, const Reading& pred);
   std::optional<Line> AsLine(Expr expr);
   Judgement AreParallel(const std::vector<Expr>& a, const std::vector<Expr>& b);
   Judgement CompareLines(Expr gold, Expr pred, bool& applies);
@@ -171,9 +174,10 @@ class Comparer {
   std::vector<std::string> pred_parameters_;
   std::vector<std::string> gold_reals_;  // names declared as arbitrary real numbers
   std::vector<std::string> pred_reals_;
-  std::map<std::string, char> gold_sets_;  // the letter of the set that a name is declared to be from, Z for N
+  std::map<std::string, char> gold_sets_;  // the letter of the set that a name is declared to be from: Z for N, + for a part of R
   std::map<std::string, char> pred_sets_;
   std::vector<std::string> label_names_;  // what stands on the left of equations: r and t of "r(t) = ..."
+  bool are_whole_lines_ = false;          // lines among the answers are no rays, segments or points
   bool is_bounded_ = false;               // one answer says from where on a parameter runs
   bool are_bounded_ = false;              // both answers say from where on a parameter runs
   bool are_parts_joined_ = false;         // while parts are compared that share a parameter: nothing is renamed or shifted

@@ -55,7 +55,7 @@ bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
 bool IsBound(Expr expr) {
   const bool is_relation = expr->Is(Kind::kRelation);
   const bool is_within = is_relation && expr->text == "e" &&
-                         (expr->kid(1)->Is(Kind::kGroup) || (expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text.starts_with('R')));
+                         (expr->kid(1)->Is(Kind::kGroup) || (expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R"));
   return is_within || (is_relation && expr->text.find_first_not_of("<>lg!") == std::string::npos);
 }
 
@@ -132,6 +132,12 @@ Equality Comparer::CompareConditions(const Reading& gold, const Reading& pred) {
   }
   if (AreAboutOthers(g, pred.expr) && AreAboutOthers(p, gold.expr) && Names(g) != Names(p)) {
     return Equality::kUnknown;  // x^2 + y^2 = 1 with x \ne 0, and with y \ne \pm 1
+  }
+  const auto is_used = [](const std::vector<std::string>& names, const Reading& other) {
+    return names.size() == 1 && HasName(FreeSymbols(other.expr->Is(Kind::kList) ? other.expr->kid(0) : other.expr), names[0]);
+  };
+  if (Names(g).size() == 1 && Names(p).size() == 1 && Names(g) != Names(p) && (is_used(Names(g), pred) || is_used(Names(p), gold))) {
+    return Equality::kEqual;  // a constant C in R, and x > 0: two names, not one by two
   }
   return ConditionsConflict(g, p) ? Equality::kDifferent : Equality::kEqual;
 }

@@ -96,8 +96,8 @@ Judgement SameConstant(Expr a, Expr b, bool log_is_natural, Arena& arena, const 
   return last == Meeting::kOverlap && options.numeric_constants ? Equal("numeric") : Unknown("budget_precision");
 }
 
-Judgement SameFunction(Expr a, Expr b, bool log_is_natural, Arena& arena) {
-  SamplePoints points(a, b);
+Judgement SameFunction(Expr a, Expr b, bool log_is_natural, bool may_be_complex, Arena& arena) {
+  SamplePoints points(a, b, may_be_complex);
   Budget& budget = arena.budget();
   int met = 0;
   int vague = 0;
@@ -158,7 +158,12 @@ Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
   Judgement judgement;
   // "log" means the natural logarithm to some and the decimal one to others.
   for (const bool log_is_natural : {true, false}) {
-    judgement = is_constant ? SameConstant(a, b, log_is_natural, arena, options) : SameFunction(a, b, log_is_natural, arena);
+    judgement = is_constant ? SameConstant(a, b, log_is_natural, arena, options) : SameFunction(a, b, log_is_natural, true, arena);
+    // What differs off the real line only may be meant on it.
+    if (!is_constant && judgement.equality == Equality::kDifferent && SamplePoints(a, b).has_complex_names()) {
+      const Judgement real = SameFunction(a, b, log_is_natural, false, arena);
+      judgement = real.is_equal() ? Unknown("no_rule") : real;
+    }
     if (judgement.is_equal() || (!HasLog(a) && !HasLog(b))) {
       break;
     }
@@ -183,6 +188,9 @@ bool HasValueEverywhere(Expr expr, Arena& arena) {
 Judgement IsZero(Expr expr, Arena& arena) { return SameValue(expr, arena.Number(0), arena); }
 
 Judgement IsConstantRatio(Expr a, Expr b, Arena& arena, int& sign) {
+  if (AnyNode(a, &IsOpaqueSum) || AnyNode(b, &IsOpaqueSum)) {
+    return Unknown("no_rule");
+  }
   SamplePoints points(a, b);
   Budget& budget = arena.budget();
   sign = 0;

@@ -218,7 +218,8 @@ EvalStatus BallEvaluator::FractionPower(int64_t p, int64_t q, Ball& value) {
 
 // A function that only has a name: its value is a number that depends on the name and the argument's text.
 EvalStatus BallEvaluator::Apply(Expr expr, Ball& value) {
-  const Ball* found = Find(ToText(expr, kMostOpaqueText));
+  const std::string text = ToText(expr, kMostOpaqueText);
+  const Ball* found = text.size() > kMostOpaqueText ? nullptr : Find(text);  // a text that was cut is no name
   if (found == nullptr) {
     return EvalStatus::kUnsupported;
   }

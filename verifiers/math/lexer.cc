@@ -163,6 +163,9 @@ bool Lexer::IsBoldVector(std::string_view command) const {
   if (at >= text_.size() || !IsLetter(text_[at])) {
     return false;
   }
+  if (!braced && at + 1 < text_.size() && IsLetter(text_[at + 1])) {
+    return false;
+  }
   at = skip_spaces(at + 1);
   if (braced && (at >= text_.size() || text_[at] != '}')) {
     return false;

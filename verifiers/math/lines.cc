@@ -1,16 +1,28 @@
 // Lines as a point and a direction: "(1, 2, 3) + t (2, -1, 4)", whichever of their points and directions are named.
 
 #include <algorithm>
+#include <array>
 
 #include "verifiers/math/comparer.h"
 
 namespace cupel::math {
 namespace {
 
-// The parameter of a line is a real number; these letters stand for whole ones.
-bool IsRealLetter(Expr expr) {
-  constexpr std::string_view kWhole = "ijklmnpq";
-  return expr->Is(Kind::kSymbol) && (expr->text.size() > 1 || kWhole.find(expr->text[0]) == std::string_view::npos);
+// What the parameter of a line is called. Other letters are given numbers, or whole ones.
+bool IsParameterOfLine(Expr expr) {
+  constexpr auto kNames = std::to_array<std::string_view>({"t", "s", "u", "v", "r", "lambda", "mu", "tau", "t_1", "t_2", "s_1", "s_2"});
+  return expr->Is(Kind::kSymbol) && std::ranges::find(kNames, expr->text) != kNames.end();
+}
+
+// Nothing beside the value but "t \in R": a condition makes a ray, a segment or points of the line, and so may words.
+bool IsPlain(const Reading& reading) {
+  const auto is_real = [](Expr expr) {
+    return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R";
+  };
+  const Expr expr = reading.expr;
+  const bool is_list = expr->Is(Kind::kList);
+  return !reading.is_cut && reading.words.empty() && reading.conditions.empty() && reading.parameters.empty() &&
+         (!is_list || std::all_of(expr->kids.begin() + 1, expr->kids.end(), is_real));
 }
 
 }  // namespace
@@ -37,8 +49,11 @@ std::optional<Comparer::Line> Comparer::AsLine(Expr expr) {
     for (const size_t side : {0, 1}) {
       const std::optional<std::vector<Expr>> direction = constants(multiple->kid(1 - side));
       const Expr parameter = multiple->kid(side);
-      const auto is_named = [&](const std::vector<std::string>& names) { return HasName(names, parameter->text); };
-      if (direction && direction->size() == point->size() && IsRealLetter(parameter) && !is_named(gold_parameters_) &&
+      const auto is_named = [&](const std::vector<std::string>& names) {
+        return std::ranges::any_of(
+            names, [&](const std::string& name) { return name == parameter->text || name.ends_with("_" + parameter->text); });
+      };
+      if (direction && direction->size() == point->size() && IsParameterOfLine(parameter) && !is_named(gold_parameters_) &&
           !is_named(pred_parameters_) && !is_named(label_names_)) {
         return Line{*point, *direction};
       }
@@ -60,10 +75,11 @@ Judgement Comparer::AreParallel(const std::vector<Expr>& a, const std::vector<Ex
   return IsEqualBy("lines");
 }
 
-// A ray or a segment is not meant: bounded parameters are compared as they stand.
+bool Comparer::AreWholeLines(const Reading& gold, const Reading& pred) { return IsPlain(gold) && IsPlain(pred); }
+
 Judgement Comparer::CompareLines(Expr gold, Expr pred, bool& applies) {
   const std::optional<Line> g = AsLine(gold);
-  const std::optional<Line> p = g && !is_bounded_ ? AsLine(pred) : std::nullopt;
+  const std::optional<Line> p = g && are_whole_lines_ ? AsLine(pred) : std::nullopt;
   applies = p.has_value();
   if (!applies) {
     return {};

@@ -91,7 +91,9 @@ Judgement Comparer::CompareJoined(const std::vector<Expr>& gold, const std::vect
     judgement = CompareParts(gold, moved);
     if (judgement.is_equal()) {  // of parameters moved by a step, "k >= 0" says something else
       const bool is_moved = !stays || !SameValue(g[0].step, p[0].step, arena_).is_equal();
-      return is_moved && is_bounded_ ? IsUnknownFor("no_rule") : IsEqualBy(is_moved ? "families" : "parts");
+      const auto is_part = [](const auto& entry) { return entry.second == '+'; };
+      const bool has_part = std::ranges::any_of(gold_sets_, is_part) || std::ranges::any_of(pred_sets_, is_part);
+      return is_moved && (is_bounded_ || has_part) ? IsUnknownFor("no_rule") : IsEqualBy(is_moved ? "families" : "parts");
     }
     // One parameter belongs to the other in one way only, so parts that differ are a proof.
     const auto has_one = [](const std::map<std::string, char>& sets) { return sets.size() <= 1; };

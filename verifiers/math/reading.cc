@@ -280,6 +280,7 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
     int depth = 0;
     reading.expr = WithBoundNames(reading.expr, arena, depth);
   }
+  reading.is_cut = trimmed.has_label || (trimmed.has_clause && trimmed.real_parameters.empty());
   reading.parameters = std::move(trimmed.parameters);
   reading.real_parameters = std::move(trimmed.real_parameters);
   reading.words = std::move(words);

@@ -21,6 +21,7 @@ struct Reading {
   bool needs_unit = false;                   // "5 m" as metres: only against an answer with a unit
   int extreme = 0;                           // which of two things its label named, as in Trimmed
   std::vector<Expr> conditions;              // "k >= 1" of a clause that was cut
+  bool is_cut = false;                       // a label, or a clause that is no "where t is real", was passed over
 };
 
 // The whole numbers that an answer declares its parameters to be.

@@ -48,8 +48,7 @@ bool IsComplex(Expr expr) {
 
 bool HasAbsoluteValueOf(Expr expr, const std::string& name) {
   return AnyNode(expr, [&](const Node& node) {
-    return IsOneOfFunctions(node, {"abs", "Re", "Im", "conj", "arg"}) &&
-           AnyNode(node.kids[0], [&](const Node& part) { return part.IsSymbol(name); });
+    return IsOneOfFunctions(node, {"abs"}) && AnyNode(node.kids[0], [&](const Node& part) { return part.IsSymbol(name); });
   });
 }
 
@@ -132,7 +131,7 @@ bool IsWhole(const Rational& value) { return fmpz_is_one(value.denominator()) !=
 
 }  // namespace
 
-SamplePoints::SamplePoints(Expr a, Expr b) {
+SamplePoints::SamplePoints(Expr a, Expr b, bool may_be_complex) {
   std::set<std::string> names;
   for (const Expr expr : {a, b}) {
     for (const std::string& name : FreeSymbols(expr)) {
@@ -144,8 +143,10 @@ SamplePoints::SamplePoints(Expr a, Expr b) {
   // Beside an absolute value z and w are complex, unless z is one of three coordinates.
   const bool has_plane = std::ranges::any_of(names_, [](const std::string& name) { return name == "x" || name == "y"; });
   for (const std::string& name : names_) {
-    const bool is_complex = !has_plane && (name == "z" || name == "w") && (HasAbsoluteValueOf(a, name) || HasAbsoluteValueOf(b, name));
-    complex_names_ += is_complex ? name : "";
+    const bool is_complex_letter = name == "z" || name == "w" || name.starts_with("z_") || name.starts_with("w_");
+    if (may_be_complex && !has_plane && is_complex_letter && (HasAbsoluteValueOf(a, name) || HasAbsoluteValueOf(b, name))) {
+      complex_names_.push_back(name);
+    }
   }
   for_integers_ = IsForIntegers(a) || IsForIntegers(b);
   is_complex_ = IsComplex(a) || IsComplex(b) || !complex_names_.empty();
@@ -193,8 +194,11 @@ Bindings SamplePoints::At(int point, bool log_is_natural, slong precision) const
   RandomStream random(1, RandomPurpose::kSamplePoint, static_cast<uint32_t>(point));
   for (const std::string& name : names_) {
     bindings.values.emplace_back(name, Value(point, random, precision));
-    if (complex_names_.find(name) != std::string::npos) {
-      const Ball imaginary = Value(3 * point, random, precision);
+    if (std::ranges::find(complex_names_, name) != complex_names_.end()) {
+      Ball imaginary = Value(3 * point, random, precision);
+      if (random.Below(2) == 1) {
+        acb_neg(imaginary.get(), imaginary.get());
+      }
       acb_set_arb_arb(bindings.values.back().second.get(), bindings.values.back().second.real(), imaginary.real());
     }
   }

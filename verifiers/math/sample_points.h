@@ -18,9 +18,11 @@ namespace cupel::math {
 // They can only refute: a point apart is a proof, and an expression without a value at one of them says nothing.
 class SamplePoints {
  public:
-  SamplePoints(Expr a, Expr b);
+  // may_be_complex: names that often stand for complex numbers are given such.
+  SamplePoints(Expr a, Expr b, bool may_be_complex = true);
 
   bool has_variables() const { return !names_.empty(); }
+  bool has_complex_names() const { return !complex_names_.empty(); }
   Bindings At(int point, bool log_is_natural, slong precision) const;
 
   // To be called once, where the other points have found no difference: finding the break points costs more than most comparisons.
@@ -35,7 +37,7 @@ class SamplePoints {
 
   std::vector<std::string> names_;
   std::vector<Rational> breaks_;
-  std::string complex_names_;  // single letters
+  std::vector<std::string> complex_names_;
   bool for_integers_ = false;
   bool is_complex_ = false;
 };

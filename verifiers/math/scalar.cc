@@ -349,7 +349,7 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   const bool pred_degrees = HasDegree(right);
   const auto has_pi = [](const Node& node) { return node.kind == Kind::kConstant && node.text == "pi"; };
   if (gold_degrees != pred_degrees && AnyNode(left, has_pi) && AnyNode(right, has_pi)) {
-    return IsDifferentBy("units");  // an angle with pi is in radians: as many degrees are another one
+    return SameValue(left, right, arena_);  // an angle with pi is in radians: as many degrees are another one
   }
   if (gold_degrees && pred_degrees) {
     const Judgement plain = CompareValues(WithoutDegrees(left, arena_), WithoutDegrees(right, arena_));

@@ -290,6 +290,13 @@ bool SameClock(const Clock& a, const Clock& b) {
   return a.is_absolute && b.is_absolute ? a.seconds == b.seconds : a.seconds % kHalfDay == b.seconds % kHalfDay;
 }
 
+// "DNE", "the limit is DNE": whatever else is said beside it, a value or a denial, makes it another statement.
+bool IsMissing(const std::vector<std::string>& parts) {
+  constexpr auto kSubjects = std::to_array<std::string_view>(
+      {"dne", "the", "is", "a", "limit", "sum", "series", "integral", "derivative", "value", "answer", "it"});
+  return Has(parts, "dne") && std::ranges::all_of(parts, [&](const std::string& part) { return Has(kSubjects, part); });
+}
+
 Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words) {
   Statement statement;
   statement.words = words;
@@ -316,7 +323,7 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
   }
   const bool denies = first == "no" || (first == "there" && says("no")) || says("not");
   const bool names_none = says("exist") || says("exists") || says("solution") || says("solutions") || says("roots") || says("such");
-  statement.says_none = (denies && names_none && !ends) || says("dne");
+  statement.says_none = (denies && names_none && !ends) || IsMissing(parts);
   return statement;
 }
 

@@ -326,8 +326,12 @@ bool WordReader::Special(const std::string& word, const Token& token) {
   }
   const bool is_in_base = word == "in" && IsWordAt(position_ + 1) && LowerCaseText(At(position_ + 1).text) == "base";  // 1011 in base 2
   if ((word == "base" || is_in_base) && Before() == Tok::kNumber && After(is_in_base ? 2 : 1) == Tok::kNumber) {
-    Push(Tok::kUnder, "");
-    position_ += is_in_base ? 2 : 1;
+    const size_t at = position_ + (is_in_base ? 2 : 1);
+    const bool is_decimal = At(at).text == "10";
+    if (!is_decimal) {
+      Push(Tok::kUnder, "");
+    }
+    position_ = at + (is_decimal ? 1 : 0);
     return true;
   }
   return false;
@@ -336,9 +340,7 @@ bool WordReader::Special(const std::string& word, const Token& token) {
 // "5 choose 2", where neither side goes on.
 bool WordReader::Choose() {
   const auto is_operand = [](Tok kind) { return kind == Tok::kNumber || kind == Tok::kLetter; };
-  const auto is_border = [](Tok kind) {
-    return kind == Tok::kEnd || kind == Tok::kPlus || kind == Tok::kMinus || kind == Tok::kComma || kind == Tok::kRelation;
-  };
+  const auto is_border = [](Tok kind) { return kind == Tok::kEnd || kind == Tok::kComma || kind == Tok::kRelation; };
   const bool stands_alone = out_.size() == 1 || (out_.size() > 1 && is_border(out_[out_.size() - 2].kind));
   if (!is_operand(Before()) || !stands_alone || !is_operand(After()) || !is_border(After(2))) {
     return false;

@@ -261,7 +261,7 @@ TEST_CASE("hostile answers end within the budget, with the same verdict twice", 
   JudgeAll(Towers(), {"5", "0.25", "2 \\text{ cm}"});
 }
 
-// "\\frac12" takes the 1 only; of a number that is no row of digits nothing can be taken: what was left of ".3(3)" had no value.
+// "\frac12" takes the 1 only; of a number that is no row of digits nothing can be taken: what was left of ".3(3)" had no value.
 TEST_CASE("a command that takes one character takes no part of a number", "[math-hostile]") {
   const std::vector<std::string> numbers = {
       ".333...",   "0.(3)",   "0.\\overline{3}", ".1\\overline{6}", "1.5", "12", "1/2",  "\u00BD", "3\u00BD", "2e5",    "1e-5",
