@@ -72,8 +72,9 @@ absl::Status Serve(const BenchWork& work) {
 Json ToJson(const BenchOptions& options, const BenchWork& work, const std::vector<BenchSlice>& slices, double peak_mib) {
   Json json = {{"bench", options.what}};
   json.update(work.facts);
-  json["calibration"] = {{"bf16_matmul_gflops", slices.back().calibration.matmul_gflops},
-                         {"copy_gb_per_s", slices.back().calibration.copy_gb_per_s}};
+  const Calibration& calibration = slices.back().calibration;
+  json["calibration"] = {
+      {"matmul_type", calibration.matmul_type}, {"matmul_gflops", calibration.matmul_gflops}, {"copy_gb_per_s", calibration.copy_gb_per_s}};
   json.update(work.details());
   json.update(SlicesToJson(slices, work.unit));
   json["peak_mib"] = peak_mib;

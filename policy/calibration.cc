@@ -10,7 +10,10 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
 #include <torch/headeronly/version.h>
+
+#include "policy/kernels/cpu/kernels.h"
 
 namespace cupel {
 namespace {
@@ -34,9 +37,11 @@ Calibration MeasureCalibration(int threads) {
   constexpr size_t kCopyBytes = size_t{256} << 20;
   const int threads_before = at::get_num_threads();
   at::set_num_threads(threads);
-  const at::Tensor a = at::ones({kSize, kSize}, at::kBFloat16);
-  const at::Tensor b = at::ones({kSize, kSize}, at::kBFloat16);
-  Calibration calibration;
+  const kernels::KernelTable* kernels = kernels::BestKernels();
+  const bool is_bf16 = kernels != nullptr && kernels->multiplies_bf16;
+  const at::Tensor a = at::ones({kSize, kSize}, is_bf16 ? at::kBFloat16 : at::kFloat);
+  const at::Tensor b = at::ones_like(a);
+  Calibration calibration{.matmul_type = is_bf16 ? "bf16" : "fp32"};
   calibration.matmul_gflops = 2e-9 * kSize * kSize * kSize / BestSeconds(20, [&] { static_cast<void>(at::mm(a, b)); });
   std::vector<char> from(kCopyBytes, 1);
   std::vector<char> to(kCopyBytes);

@@ -70,7 +70,7 @@ Json SlicesToJson(const std::vector<BenchSlice>& slices, const std::string& unit
   Json json = {{"unit", unit}, {"rate", Spread(Collect(slices, [](const BenchSlice& slice) { return slice.rate; }))}};
   for (const BenchSlice& slice : slices) {
     Json line = {
-        {"bf16_matmul_gflops", slice.calibration.matmul_gflops}, {"copy_gb_per_s", slice.calibration.copy_gb_per_s}, {"rate", slice.rate}};
+        {"matmul_gflops", slice.calibration.matmul_gflops}, {"copy_gb_per_s", slice.calibration.copy_gb_per_s}, {"rate", slice.rate}};
     if (slice.peer > 0) {
       line["peer"] = slice.peer;
     }

@@ -70,7 +70,10 @@ absl::Status PipelineRun::Calibrate() {
   } else {
     const auto threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     const Calibration measured = MeasureCalibration(threads);
-    machine_ = {{"threads", threads}, {"matmul_gflops", measured.matmul_gflops}, {"copy_gb_per_s", measured.copy_gb_per_s}};
+    machine_ = {{"threads", threads},
+                {"matmul_type", measured.matmul_type},
+                {"matmul_gflops", measured.matmul_gflops},
+                {"copy_gb_per_s", measured.copy_gb_per_s}};
     CUPEL_RETURN_IF_ERROR(WriteFileAtomically(path, DumpJson(machine_, 2) + "\n"));
   }
   rates_ = {.peak_flops = machine_.value("matmul_gflops", 0.0) * 1e9, .price_per_core_hour = pipeline_.settings.price_per_core_hour};
