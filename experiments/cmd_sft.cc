@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/file.h"
 #include "base/status.h"
@@ -58,13 +57,8 @@ absl::StatusOr<SftRecipe> SftRecipeToResume(const SftOptions& options, const Rol
   } else {
     CUPEL_ASSIGN_OR_RETURN(recipe, LoadSftRecipe(options));
   }
-  if (options.forces) {
-    return recipe;
-  }
-  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, SettingsChangedSince(info.recipe, store.path(), recipe));
-  if (!differences.empty()) {
-    return FailedPrecondition("{}: the run was started with other settings; --force continues with the new ones\n  {}", options.run,
-                              fmt::join(differences, "\n  "));
+  if (!options.forces) {
+    CUPEL_RETURN_IF_ERROR(CheckSettingsUnchanged(options.run, info.recipe, store.path(), recipe));
   }
   return recipe;
 }

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/status.h"
 #include "experiments/command.h"
@@ -48,13 +47,8 @@ absl::StatusOr<Recipe> RecipeToResume(const TrainOptions& options, const Rollout
   } else {
     CUPEL_ASSIGN_OR_RETURN(recipe, LoadRecipe(options.recipe, options.overrides));
   }
-  if (options.forces) {
-    return recipe;
-  }
-  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, SettingsChangedSince(info.recipe, store.path(), recipe));
-  if (!differences.empty()) {
-    return FailedPrecondition("{}: the run was started with other settings; --force continues with the new ones\n  {}", options.run,
-                              fmt::join(differences, "\n  "));
+  if (!options.forces) {
+    CUPEL_RETURN_IF_ERROR(CheckSettingsUnchanged(options.run, info.recipe, store.path(), recipe));
   }
   return recipe;
 }

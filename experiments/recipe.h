@@ -2,9 +2,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <absl/status/statusor.h>
+#include <fmt/ranges.h>
+
 #include "base/config.h"
+#include "base/status.h"
 #include "datasets/dataset.h"
 #include "grpo/config.h"
 #include "grpo/memory_plan.h"
@@ -154,6 +159,15 @@ absl::StatusOr<std::vector<std::string>> SettingsChangedSince(const Json& stored
   Config then;
   CUPEL_RETURN_IF_ERROR(ApplyJson(stored, where, then));
   return DifferingSettings(ConfigToJson(then), ConfigToJson(now));
+}
+
+// FailedPrecondition with the differences unless `run` goes on with the settings that it began with.
+template <class Config>
+absl::Status CheckSettingsUnchanged(const std::string& run, const Json& stored, std::string_view where, const Config& now) {
+  CUPEL_ASSIGN_OR_RETURN(const std::vector<std::string> differences, SettingsChangedSince(stored, where, now));
+  return differences.empty() ? absl::OkStatus()
+                             : FailedPrecondition("{}: the run was started with other settings; --force continues with the new ones\n  {}",
+                                                  run, fmt::join(differences, "\n  "));
 }
 
 }  // namespace cupel

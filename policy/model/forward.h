@@ -34,7 +34,7 @@ struct ComputeBackend {
 
   at::ScalarType scalar_type() const { return type == kernels::DType::kBf16 ? at::kBFloat16 : at::kFloat; }
   int64_t bytes() const { return kernels::SizeOf(type); }
-  // LibTorch emulates products of bf16 where the processor has none, at a fifth of the speed of fp32's (experiments/LOG.md, "Processors
+  // LibTorch emulates products of bf16 where the processor has none, at a quarter of the speed of fp32's (experiments/LOG.md, "Processors
   // without products of bf16"). There its operands are widened: such products are exact in fp32, and results are rounded as before.
   bool widens_products() const { return type == kernels::DType::kBf16 && !kernels->multiplies_bf16; }
   std::string name() const;  // "avx512bf16", "onednn+avx512bf16", "libtorch-cpu", "libtorch-cuda"

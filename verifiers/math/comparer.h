@@ -195,6 +195,9 @@ bool IsDifferential(Expr expr);
 // k >= 1, 0 < x < 2, x \ne 1, x \in (0, 2): what bounds a variable.
 bool IsBound(Expr expr);
 
+// "t \in R"
+bool IsAnyReal(Expr expr);
+
 inline bool HasName(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }

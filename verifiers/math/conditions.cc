@@ -52,10 +52,13 @@ bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
 
 }  // namespace
 
+bool IsAnyReal(Expr expr) {
+  return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R";
+}
+
 bool IsBound(Expr expr) {
   const bool is_relation = expr->Is(Kind::kRelation);
-  const bool is_within = is_relation && expr->text == "e" &&
-                         (expr->kid(1)->Is(Kind::kGroup) || (expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R"));
+  const bool is_within = IsAnyReal(expr) || (is_relation && expr->text == "e" && expr->kid(1)->Is(Kind::kGroup));
   return is_within || (is_relation && expr->text.find_first_not_of("<>lg!") == std::string::npos);
 }
 
@@ -130,14 +133,17 @@ Equality Comparer::CompareConditions(const Reading& gold, const Reading& pred) {
       (IsPeriodic(pred.expr) && p.empty() && std::ranges::any_of(g, &IsInequality))) {
     return Equality::kDifferent;  // 2 k pi for all k, and for positive ones
   }
-  if (AreAboutOthers(g, pred.expr) && AreAboutOthers(p, gold.expr) && Names(g) != Names(p)) {
-    return Equality::kUnknown;  // x^2 + y^2 = 1 with x \ne 0, and with y \ne \pm 1
-  }
-  const auto is_used = [](const std::vector<std::string>& names, const Reading& other) {
-    return names.size() == 1 && HasName(FreeSymbols(other.expr->Is(Kind::kList) ? other.expr->kid(0) : other.expr), names[0]);
-  };
-  if (Names(g).size() == 1 && Names(p).size() == 1 && Names(g) != Names(p) && (is_used(Names(g), pred) || is_used(Names(p), gold))) {
-    return Equality::kEqual;  // a constant C in R, and x > 0: two names, not one by two
+  const std::vector<std::string> gold_names = Names(g);
+  const std::vector<std::string> pred_names = Names(p);
+  if (gold_names.size() == 1 && pred_names.size() == 1 && gold_names != pred_names) {
+    const bool gold_is_about_pred = AreAboutOthers(g, pred.expr);
+    const bool pred_is_about_gold = AreAboutOthers(p, gold.expr);
+    if (gold_is_about_pred && pred_is_about_gold) {
+      return Equality::kUnknown;  // x^2 + y^2 = 1 with x \ne 0, and with y \ne \pm 1
+    }
+    if (gold_is_about_pred || pred_is_about_gold) {
+      return Equality::kEqual;  // a constant C in R, and x > 0: two names, not one by two
+    }
   }
   return ConditionsConflict(g, p) ? Equality::kDifferent : Equality::kEqual;
 }

@@ -138,6 +138,8 @@ Judgement SameFunction(Expr a, Expr b, bool log_is_natural, bool may_be_complex,
   return Equal("identity_test");
 }
 
+bool HasOpaqueSum(Expr a, Expr b) { return AnyNode(a, &IsOpaqueSum) || AnyNode(b, &IsOpaqueSum); }
+
 }  // namespace
 
 Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
@@ -154,13 +156,14 @@ Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
   if (first == EvalStatus::kUndefined || second == EvalStatus::kUndefined) {
     return Unknown("undefined");
   }
-  const bool is_constant = !SamplePoints(a, b).has_variables();
+  const SamplePoints points(a, b);
+  const bool is_constant = !points.has_variables();
   Judgement judgement;
   // "log" means the natural logarithm to some and the decimal one to others.
   for (const bool log_is_natural : {true, false}) {
     judgement = is_constant ? SameConstant(a, b, log_is_natural, arena, options) : SameFunction(a, b, log_is_natural, true, arena);
     // What differs off the real line only may be meant on it.
-    if (!is_constant && judgement.equality == Equality::kDifferent && SamplePoints(a, b).has_complex_names()) {
+    if (judgement.equality == Equality::kDifferent && points.has_complex_names()) {
       const Judgement real = SameFunction(a, b, log_is_natural, false, arena);
       judgement = real.is_equal() ? Unknown("no_rule") : real;
     }
@@ -169,8 +172,7 @@ Judgement SameValue(Expr a, Expr b, Arena& arena, const ValueOptions& options) {
     }
   }
   // Integrals over an unknown function in another order may be equal.
-  const bool is_opaque = judgement.equality == Equality::kDifferent && (AnyNode(a, &IsOpaqueSum) || AnyNode(b, &IsOpaqueSum));
-  return is_opaque ? Unknown("no_rule") : judgement;
+  return judgement.equality == Equality::kDifferent && HasOpaqueSum(a, b) ? Unknown("no_rule") : judgement;
 }
 
 bool HasValueEverywhere(Expr expr, Arena& arena) {
@@ -188,7 +190,7 @@ bool HasValueEverywhere(Expr expr, Arena& arena) {
 Judgement IsZero(Expr expr, Arena& arena) { return SameValue(expr, arena.Number(0), arena); }
 
 Judgement IsConstantRatio(Expr a, Expr b, Arena& arena, int& sign) {
-  if (AnyNode(a, &IsOpaqueSum) || AnyNode(b, &IsOpaqueSum)) {
+  if (HasOpaqueSum(a, b)) {
     return Unknown("no_rule");
   }
   SamplePoints points(a, b);

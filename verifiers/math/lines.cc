@@ -16,13 +16,10 @@ bool IsParameterOfLine(Expr expr) {
 
 // Nothing beside the value but "t \in R": a condition makes a ray, a segment or points of the line, and so may words.
 bool IsPlain(const Reading& reading) {
-  const auto is_real = [](Expr expr) {
-    return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R";
-  };
   const Expr expr = reading.expr;
   const bool is_list = expr->Is(Kind::kList);
   return !reading.is_cut && reading.words.empty() && reading.conditions.empty() && reading.parameters.empty() &&
-         (!is_list || std::all_of(expr->kids.begin() + 1, expr->kids.end(), is_real));
+         (!is_list || std::all_of(expr->kids.begin() + 1, expr->kids.end(), &IsAnyReal));
 }
 
 }  // namespace
