@@ -7,8 +7,12 @@
 namespace cupel::math {
 namespace {
 
-// max for "maximum", "\\max" and "the greatest value"; the words or the name for every other label.
+// max for "maximum", "\\max" and "the greatest value", A for the angle A; the words or the name for every other label.
 std::string LabelName(Expr name) {
+  constexpr std::string_view kAngle = "angle ";
+  if (name->Is(Kind::kSymbol) && name->text.starts_with(kAngle)) {
+    return name->text.substr(kAngle.size());
+  }
   const auto says = [&](std::initializer_list<std::string_view> words) {
     return std::ranges::any_of(words, [&](std::string_view word) { return name->text.find(word) != std::string::npos; });
   };
@@ -47,12 +51,14 @@ bool Comparer::ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<
       FreeSymbols(expr->kids.back()).empty()) {
     names.assign(expr->kids.begin(), expr->kids.end() - 1);
     values.assign(names.size(), expr->kids.back());
-    std::vector<std::string_view> texts;
+    std::vector<std::string> texts;
     for (const Expr name : names) {
-      if (!name->Is(Kind::kSymbol) || std::ranges::find(texts, name->text) != texts.end()) {
+      const bool is_name = name->Is(Kind::kSymbol) || (name->Is(Kind::kMultiply) && IsLabel(name));  // AB
+      std::string text = LabelName(name);
+      if (!is_name || HasName(texts, text)) {
         return false;
       }
-      texts.push_back(name->text);
+      texts.push_back(std::move(text));
     }
     return true;
   }
@@ -147,6 +153,13 @@ Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
   }
   if ((has_gold || has_pred) && options_.assignments_as_tuple) {
     const Expr other = has_gold ? pred : gold;
+    const Expr named = has_gold ? gold : pred;
+    // (x, y) = (1 \pm a, 1 \mp a) and the points without a name.
+    const bool names_point = named->Is(Kind::kRelation) && named->kid(0)->Is(Kind::kGroup) && HasPlusMinus(named->kid(1));
+    const auto is_point = [&](Expr kid) { return kid->Is(Kind::kGroup) && kid->kids.size() == named->kid(0)->kids.size(); };
+    if (names_point && (other->Is(Kind::kList) || other->Is(Kind::kSet)) && std::ranges::all_of(other->kids, is_point)) {
+      return has_gold ? Compare(gold->kid(1), pred) : Compare(gold, pred->kid(1));
+    }
     if (const std::optional<std::vector<Expr>> items = TupleItems(other)) {
       return has_gold ? CompareSequences(gold_values, *items) : CompareSequences(*items, pred_values);
     }

@@ -179,6 +179,9 @@ std::optional<std::vector<Expr>> Comparer::WholeNumbers(Expr expr) {
   if (is_builder && domain->Is(Kind::kSymbol) && condition->Is(Kind::kList) && condition->kids.size() == 2) {
     return WholeNumbers(condition);  // { x | -1 <= x < 3, x \in Z }
   }
+  if (!is_builder && IsDeclaration(condition)) {
+    std::swap(domain, condition);
+  }
   if (!IsDeclaration(domain) || !domain->kid(1)->Is(Kind::kNamedSet) || condition->Is(Kind::kSymbol)) {
     return std::nullopt;
   }
@@ -187,7 +190,7 @@ std::optional<std::vector<Expr>> Comparer::WholeNumbers(Expr expr) {
     return std::nullopt;
   }
   std::string variable = domain->kid(0)->text;
-  auto pieces = RelationPieces(condition, variable);
+  auto pieces = Pieces(condition, variable, true);
   if (pieces && set != "Z") {
     pieces = Intersect(*pieces, {Piece{arena_.Number(set == "N" ? 1 : 0), nullptr, true, false}});
   }

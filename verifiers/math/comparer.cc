@@ -17,9 +17,17 @@ std::string PrimedName(Expr expr) {
   return is_derivative ? expr->kid(0)->kid(1)->text + "'" : std::string();
 }
 
+// y' or y'(x) beside dy/dx
+bool IsDerivativeOf(Expr primed, Expr quotient) {
+  const std::string name = PrimedName(quotient);
+  const bool is_applied =
+      primed->Is(Kind::kApply) && primed->text == name && primed->kids.size() == 1 && SameTree(primed->kid(0), quotient->kid(1)->kid(1));
+  return !name.empty() && (primed->IsSymbol(name) || is_applied);
+}
+
 // m and m_{max}, f and f(x), y' and dy/dx: one name, with and without what specifies it.
 bool SameBaseName(Expr a, Expr b) {
-  if (a->IsSymbol(PrimedName(b)) || b->IsSymbol(PrimedName(a))) {
+  if (IsDerivativeOf(a, b) || IsDerivativeOf(b, a)) {
     return true;
   }
   const auto is_name = [](Expr expr) { return expr->Is(Kind::kSymbol) || expr->Is(Kind::kApply); };

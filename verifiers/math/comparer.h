@@ -130,6 +130,10 @@ class Comparer {
   Judgement CompareDecimals(Expr gold, Expr pred, bool& applies);
   Judgement CompareRatios(Expr gold, Expr pred);
 
+  // --- sums.cc
+  bool HaveSameTerms(Expr a, Expr b);
+  Expr WithSumsOf(Expr gold, Expr pred);
+
   // --- intervals.cc
   std::optional<std::vector<Piece>> Pieces(Expr expr, std::string& variable, bool is_set);
   std::optional<std::vector<Piece>> RelationPieces(Expr expr, std::string& variable);
@@ -191,12 +195,6 @@ char Flipped(char relation);
 
 // dy
 bool IsDifferential(Expr expr);
-
-// k >= 1, 0 < x < 2, x \ne 1, x \in (0, 2): what bounds a variable.
-bool IsBound(Expr expr);
-
-// "t \in R"
-bool IsAnyReal(Expr expr);
 
 inline bool HasName(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();

@@ -50,17 +50,18 @@ bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
   return names.size() == 1 && std::ranges::find(used, names[0]) != used.end();
 }
 
+// x^2 + y^2 = 4 with y >= 0 is half of the circle; y = \sqrt{x} with x >= 0 is all of it.
+bool CutCurve(Expr expr, const std::vector<Expr>& conditions) {
+  const Expr statement = expr->Is(Kind::kList) ? expr->kid(0) : expr;
+  const bool is_implicit = statement->Is(Kind::kRelation) && statement->text == "=" && !statement->kid(0)->Is(Kind::kSymbol) &&
+                           !statement->kid(0)->Is(Kind::kApply) && !statement->kid(1)->Is(Kind::kSymbol);
+  const std::vector<std::string> names = is_implicit ? FreeSymbols(statement) : std::vector<std::string>();
+  return names.size() > 1 && std::ranges::any_of(conditions, [&](Expr condition) {
+           return IsInequality(condition) && std::ranges::find(names, NameOf(condition)) != names.end();
+         });
+}
+
 }  // namespace
-
-bool IsAnyReal(Expr expr) {
-  return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R";
-}
-
-bool IsBound(Expr expr) {
-  const bool is_relation = expr->Is(Kind::kRelation);
-  const bool is_within = IsAnyReal(expr) || (is_relation && expr->text == "e" && expr->kid(1)->Is(Kind::kGroup));
-  return is_within || (is_relation && expr->text.find_first_not_of("<>lg!") == std::string::npos);
-}
 
 std::vector<Expr> Comparer::ConditionsOf(const Reading& reading) {
   std::vector<Expr> conditions = reading.conditions;
@@ -132,6 +133,9 @@ Equality Comparer::CompareConditions(const Reading& gold, const Reading& pred) {
   if ((IsPeriodic(gold.expr) && g.empty() && std::ranges::any_of(p, &IsInequality)) ||
       (IsPeriodic(pred.expr) && p.empty() && std::ranges::any_of(g, &IsInequality))) {
     return Equality::kDifferent;  // 2 k pi for all k, and for positive ones
+  }
+  if ((p.empty() && CutCurve(gold.expr, g)) || (g.empty() && CutCurve(pred.expr, p))) {
+    return Equality::kUnknown;
   }
   const std::vector<std::string> gold_names = Names(g);
   const std::vector<std::string> pred_names = Names(p);

@@ -82,6 +82,9 @@ Judgement SameConstant(Expr a, Expr b, bool log_is_natural, Arena& arena, const 
     default:
       break;
   }
+  if (const Equality exact = SameInPi(a, b, budget); exact != Equality::kUnknown) {
+    return {exact, "normal_form", {}};
+  }
   if (const Equality exact = SameAlgebraic(a, b, budget); exact != Equality::kUnknown) {
     return {exact, "algebraic", {}};
   }

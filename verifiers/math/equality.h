@@ -38,6 +38,9 @@ Judgement IsConstantRatio(Expr a, Expr b, Arena& arena, int& sign);
 // The exact equality of two constants by calcium's fields; kUnknown where it does not decide.
 Equality SameAlgebraic(Expr a, Expr b, Budget& budget);
 
+// The exact equality of two rational functions of pi over the rationals, for pi is transcendental; kUnknown for all others.
+Equality SameInPi(Expr a, Expr b, Budget& budget);
+
 // Whether two equations a = 0 and b = 0 have the same numerators up to a constant, as rational functions over the rationals. kUnknown when
 // one is no rational function or too large.
 Equality SameNumerator(Expr a, Expr b, Budget& budget);

@@ -202,6 +202,20 @@ class RationalFunctions {
     return result;
   }
 
+  Equality Compare(Expr a, Expr b) {
+    fmpz_mpoly_q_t left;
+    fmpz_mpoly_q_t right;
+    fmpz_mpoly_q_init(left, context_);
+    fmpz_mpoly_q_init(right, context_);
+    Equality result = Equality::kUnknown;
+    if (Evaluate(a, left) && Evaluate(b, right)) {
+      result = fmpz_mpoly_q_equal(left, right, context_) != 0 ? Equality::kEqual : Equality::kDifferent;
+    }
+    fmpz_mpoly_q_clear(left, context_);
+    fmpz_mpoly_q_clear(right, context_);
+    return result;
+  }
+
  private:
   bool SameUpToConstant(fmpz_mpoly_struct* a, fmpz_mpoly_struct* b) {
     for (fmpz_mpoly_struct* poly : {a, b}) {
@@ -227,6 +241,7 @@ class RationalFunctions {
         fmpz_mpoly_q_set_fmpq(value, expr->value.get(), context_);
         return true;
       case Kind::kSymbol:
+      case Kind::kConstant:
         for (size_t i = 0; i < names_.size(); ++i) {
           if (names_[i] == expr->text) {
             fmpz_mpoly_q_gen(value, static_cast<slong>(i), context_);
@@ -306,6 +321,11 @@ Equality SameAlgebraic(Expr a, Expr b, Budget& budget) {
     return Equality::kUnknown;
   }
   return AlgebraicEvaluator().Compare(a, b);
+}
+
+Equality SameInPi(Expr a, Expr b, Budget& budget) {
+  const std::vector<std::string> names = {"pi"};
+  return RationalFunctions(names, budget).Compare(a, b);
 }
 
 Equality SameNumerator(Expr a, Expr b, Budget& budget) {

@@ -122,6 +122,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"iint", {Tok::kBig, "int2"}},
     {"imath", {Tok::kLetter, "i"}},
     {"implies", {Tok::kRelation, "->"}},
+    {"mapsto", {Tok::kRelation, "mapsto"}},
     {"in", {Tok::kRelation, "in"}},
     {"inf", {Tok::kFunction, "inf"}},
     {"infin", {Tok::kConstant, "inf"}},

@@ -68,6 +68,9 @@ Expr Parser::ParseRelation() {
     operators += operation;
     kids.push_back(side);
   }
+  if (operators.starts_with('=')) {
+    kids[0] = AsApplied(kids[0]);
+  }
   Expr relation = operators.empty() ? kids[0] : arena_.Make(Kind::kRelation, std::move(kids), operators);
   // "x = 3 mod 7" congrues as "x = 3 (mod 7)" does.
   if (operators.size() == 1 && operators[0] == 'c' && relation->kid(1)->Is(Kind::kFunction) && relation->kid(1)->text == "mod") {
@@ -84,6 +87,16 @@ Expr Parser::ParseRelation() {
     relation = arena_.Make(Kind::kModular, {relation, modulus});
   }
   return relation;
+}
+
+// u(x, t) before "=" is a function's value, not a product.
+Expr Parser::AsApplied(Expr head) {
+  const bool is_call = head->Is(Kind::kMultiply) && head->kids.size() == 2 && head->kid(0)->Is(Kind::kSymbol) &&
+                       head->kid(1)->Is(Kind::kGroup) && head->kid(1)->text == "()" && head->kid(1)->kids.size() > 1;
+  const auto is_argument = [](Expr kid) { return kid->Is(Kind::kSymbol) || kid->Is(Kind::kNumber); };
+  const auto is_name = [](Expr kid) { return kid->Is(Kind::kSymbol); };
+  const bool applies = is_call && std::ranges::all_of(head->kid(1)->kids, is_argument) && std::ranges::any_of(head->kid(1)->kids, is_name);
+  return applies ? arena_.Make(Kind::kApply, head->kid(1)->kids, head->kid(0)->text) : head;
 }
 
 Expr Parser::ParseUnion() {

@@ -27,6 +27,9 @@ Expr Parser::ParseAtomInner() {
       ++position_;
       return ParseSymbol(token.text);
     case Tok::kWord:
+      if (token.text == "diag" && Ahead().kind == Tok::kOpen && Ahead().text == "(") {
+        return ParseDiagonal();
+      }
       return token.is_prose ? ParseText() : ParseWord();
     case Tok::kConstant:
       ++position_;
@@ -191,6 +194,25 @@ Expr Parser::ParseWord() {
   }
   factors.push_back(last);
   return MakeProduct(std::move(factors));
+}
+
+// diag(1, 2, 3) is a matrix.
+Expr Parser::ParseDiagonal() {
+  ++position_;
+  std::vector<Expr> values;
+  if (ParseFunctionArguments("diag", values) == nullptr) {
+    return nullptr;
+  }
+  constexpr size_t kMaxSize = 8;
+  const size_t size = values.size();
+  if (size < 2 || size > kMaxSize) {
+    return Fail("a diagonal of too few or too many values");
+  }
+  std::vector<Expr> cells(size * size, arena_.Number(0));
+  for (size_t i = 0; i < size; ++i) {
+    cells[i * size + i] = values[i];
+  }
+  return arena_.Make(Kind::kMatrix, std::move(cells), {}, static_cast<int64_t>(size));
 }
 
 Expr Parser::ParseText() {

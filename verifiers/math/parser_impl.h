@@ -57,6 +57,7 @@ class Parser {
 
   // parser.cc
   Expr ParseRelation();
+  Expr AsApplied(Expr head);
   Expr ParseUnion();
   Expr ParseSum();
   Expr ParseTerm();
@@ -76,6 +77,7 @@ class Parser {
   Expr ParseLetter();
   Expr ParseSymbol(std::string_view name);
   Expr ParseWord();
+  Expr ParseDiagonal();
   Expr ParseText();
   Expr ParseArgument();
   Expr ParseFraction();

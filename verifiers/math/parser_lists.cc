@@ -56,7 +56,8 @@ Expr Parser::ParseList() {
   std::string separators;
   char separator = '\0';
   do {
-    if (EndsList() && !items.empty()) {
+    const bool begins_bars = At(Tok::kBar) && !context_.in_bars;  // x \in Z, |x| < 2
+    if (EndsList() && !begins_bars && !items.empty()) {
       separators.pop_back();
       break;
     }

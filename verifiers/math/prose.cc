@@ -20,6 +20,7 @@ constexpr auto kClauses =
 constexpr auto kPlaces = std::to_array<std::string_view>({"attained", "achieved", "reached", "occurring", "equality"});
 constexpr auto kCopulas =
     std::to_array<std::string_view>({"is", "are", "be", "was", "equals", "equal", "get", "obtain", "becomes", "were"});
+constexpr auto kTending = std::to_array<std::string_view>({"converges", "diverges", "tends", "goes"});
 constexpr auto kHedges = std::to_array<std::string_view>({"could", "might", "may", "maybe", "perhaps", "possibly", "probably"});
 constexpr auto kNegations = std::to_array<std::string_view>({"not", "no", "never", "isn", "aren", "cannot", "neither", "nor", "without"});
 
@@ -68,8 +69,13 @@ void CutRemark(Trimmed& trimmed) {
   ++open;
   const std::string first = LowerCaseText(tokens[open].text);
   const bool is_prose = std::all_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2, &IsProseWord);
+  const bool is_about_signs =  // "(all four sign combinations)"
+      std::any_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2,
+                  [](const Token& token) { return token.text == "sign" || token.text == "signs"; }) &&
+      std::all_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2,
+                  [](const Token& token) { return IsProseWord(token) || token.kind == Tok::kNumber; });
   const bool is_remark = open + 1 < end && open >= 2 && tokens[open - 1].kind == Tok::kOpen && tokens[open - 1].text == "(" &&
-                         (is_prose || (IsProseWord(tokens[open]) && Has(kReasons, first))) && !Has(kConditions, first) &&
+                         (is_prose || is_about_signs || (IsProseWord(tokens[open]) && Has(kReasons, first))) && !Has(kConditions, first) &&
                          !Has(kNegations, first) && HasMath(std::span(tokens).subspan(0, open - 1));
   if (!is_remark) {
     return;
@@ -145,6 +151,13 @@ bool TellsPlace(std::span<const Token> head, std::span<const Token> clause) {
          std::ranges::none_of(head, [](const Token& token) { return token.kind == Tok::kLetter; });
 }
 
+// "an integer" at the end: of "with m an integer".
+bool DeclaresInteger(std::span<const Token> rest) {
+  const size_t article = rest.size() > 1 && (rest[0].text == "an" || rest[0].text == "is") ? 1 : 0;
+  const std::string word = article + 2 == rest.size() && IsProseWord(rest[article]) ? LowerCaseText(rest[article].text) : std::string();
+  return word == "integer" || word == "integral";
+}
+
 void CutClause(Trimmed& trimmed) {
   std::vector<Token>& tokens = trimmed.tokens;
   int depth = 0;
@@ -153,8 +166,8 @@ void CutClause(Trimmed& trimmed) {
     const std::string word = IsProseWord(tokens[i]) ? LowerCaseText(tokens[i].text) : "";
     const bool is_place = Has(kPlaces, word) || (word == "at" && HasEquation(std::span(tokens).subspan(i))) ||
                           (word == "with" && LowerCaseText(tokens[i + 1].text) == "equality");
-    const bool bounds =
-        word == "with" && tokens[i + 1].kind == Tok::kLetter && i + 2 < tokens.size() && tokens[i + 2].kind == Tok::kRelation;
+    const bool bounds = word == "with" && tokens[i + 1].kind == Tok::kLetter && i + 2 < tokens.size() &&
+                        (tokens[i + 2].kind == Tok::kRelation || DeclaresInteger(std::span(tokens).subspan(i + 2)));
     const bool begins = depth == 0 && i > 0 && (tokens[i].kind == Tok::kQuantifier || Has(kClauses, word) || is_place || bounds);
     const std::span<const Token> head(tokens.data(), i);
     const std::span<const Token> clause(tokens.data() + i, tokens.size() - i);
@@ -243,7 +256,8 @@ void CutLabel(Trimmed& trimmed) {
     }
     has_words = has_words || !word.empty();
     const bool names = i > 0 && (IsProseWord(tokens[i - 1]) || tokens[i - 1].kind == Tok::kLetter);
-    const bool is_end = Has(kCopulas, word) || (token.kind == Tok::kColon && has_words && names);
+    const bool tends = word == "approaches" || (word == "to" && i > 0 && Has(kTending, LowerCaseText(tokens[i - 1].text)));
+    const bool is_end = Has(kCopulas, word) || tends || (token.kind == Tok::kColon && has_words && names);
     if (depth == 0 && is_end) {
       cut = i + 1;
     }
@@ -257,6 +271,14 @@ void CutLabel(Trimmed& trimmed) {
   trimmed.extreme = Extreme(std::span(tokens).subspan(0, cut));
   tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(cut));
   trimmed.has_label = true;
+}
+
+// "the square of", "the divisors of", but not "a total of", "the value of".
+bool IsOperation(std::span<const Token> words) {
+  constexpr auto kMeasures = std::to_array<std::string_view>(
+      {"a", "an", "value", "values", "answer", "result", "total", "amount", "maximum", "minimum", "probability", "chance", "set"});
+  const auto is_measure = [&](const Token& token) { return Has(kMeasures, LowerCaseText(token.text)); };
+  return !words.empty() && LowerCaseText(words.back().text) == "of" && std::ranges::none_of(words, is_measure);
 }
 
 }  // namespace
@@ -287,7 +309,7 @@ std::vector<Token> WithoutWordsAround(const std::vector<Token>& tokens) {
   while (end > begin && is_harmless(tokens[end - 1])) {
     --end;
   }
-  if (begin == end || (begin == 0 && end + 1 == tokens.size())) {
+  if (begin == end || (begin == 0 && end + 1 == tokens.size()) || IsOperation(std::span(tokens).subspan(0, begin))) {
     return {};
   }
   std::vector<Token> inner(tokens.begin() + static_cast<std::ptrdiff_t>(begin), tokens.begin() + static_cast<std::ptrdiff_t>(end));

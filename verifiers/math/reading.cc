@@ -42,6 +42,21 @@ bool HasText(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kText; });
 }
 
+// How many tokens "all permutations of" are, in front of a bracket; 0 when they are not there.
+size_t PermutedFront(const std::vector<Token>& tokens, bool& is_cyclic) {
+  constexpr auto kBefore = std::to_array<std::string_view>({"all", "any", "the", "cyclic", "every"});
+  const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string(); };
+  size_t at = 0;
+  bool is_any = false;
+  while (at + 2 < tokens.size() && std::ranges::find(kBefore, word_at(at)) != kBefore.end()) {
+    is_cyclic = is_cyclic || word_at(at) == "cyclic";
+    is_any = true;
+    ++at;
+  }
+  const bool says = is_any && at + 2 < tokens.size() && word_at(at) == "permutations" && word_at(at + 1) == "of";
+  return says && tokens[at + 2].kind == Tok::kOpen ? at + 2 : 0;
+}
+
 // "(1,2) and its permutations": takes the words off and says whether all or the cyclic ones are meant.
 enum class Permuted : uint8_t { kNo, kAll, kCyclic };
 
@@ -50,12 +65,17 @@ Permuted CutPermutations(std::vector<Token>& tokens) {
   bool has_word = false;
   bool is_cyclic = false;
   const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string(); };
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic", "permutation", "permutations"});
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic", "permutation",
+                                       "permutations", "pairs", "triples", "tuples", "solutions", "triple", "pair"});
   while (begin > 0 && std::ranges::find(kWords, word_at(begin - 1)) != kWords.end()) {
     --begin;
     has_word = has_word || word_at(begin).starts_with("permutation");
     is_cyclic = is_cyclic || word_at(begin) == "cyclic";
+  }
+  if (const size_t front = PermutedFront(tokens, is_cyclic); !has_word && front > 0) {
+    tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(front));
+    return is_cyclic ? Permuted::kCyclic : Permuted::kAll;
   }
   if (!has_word || begin < 2) {
     return Permuted::kNo;
@@ -245,6 +265,17 @@ bool DeclaresUnknown(const std::vector<std::string>& parameters, Expr expr) {
   return is_inequality && parameters.size() == 1 && expr->kid(1)->IsSymbol(parameters[0]);
 }
 
+// The conditions of an inequality are about its one unknown.
+bool NarrowsUnknown(const Reading& reading) {
+  const Expr expr = reading.expr;
+  if (!expr->Is(Kind::kRelation) || expr->text.find_first_not_of("<>lg") != std::string::npos || reading.conditions.empty()) {
+    return false;
+  }
+  const std::vector<std::string> names = FreeSymbols(expr);
+  return names.size() == 1 &&
+         std::ranges::all_of(reading.conditions, [&](Expr condition) { return IsBound(condition) && FreeSymbols(condition) == names; });
+}
+
 void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, Answer& answer) {
   const Permuted permuted = CutPermutations(tokens);
   Trimmed trimmed = TrimProse(tokens);
@@ -286,6 +317,13 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
   reading.words = std::move(words);
   reading.extreme = trimmed.extreme;
   reading.conditions = Conditions(trimmed.clause, arena);
+  if (NarrowsUnknown(reading)) {  // "0 < x < 36 with x \ne 9" is "0 < x < 36, x \ne 9"
+    std::vector<Expr> items = std::move(reading.conditions);
+    items.insert(items.begin(), reading.expr);
+    const std::string separators(items.size() - 1, ',');
+    reading.expr = arena.Make(Kind::kList, std::move(items), separators);
+    reading.conditions.clear();
+  }
   const bool adds_whole = DeclaresUnknown(reading.parameters, reading.expr);
   answer.readings.push_back(reading);
   if (adds_whole) {
@@ -297,6 +335,16 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
 }
 
 }  // namespace
+
+bool IsAnyReal(Expr expr) {
+  return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R";
+}
+
+bool IsBound(Expr expr) {
+  const bool is_relation = expr->Is(Kind::kRelation);
+  const bool is_within = IsAnyReal(expr) || (is_relation && expr->text == "e" && expr->kid(1)->Is(Kind::kGroup));
+  return is_within || (is_relation && expr->text.find_first_not_of("<>lg!") == std::string::npos);
+}
 
 Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   Answer answer;

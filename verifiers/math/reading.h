@@ -24,6 +24,12 @@ struct Reading {
   bool is_cut = false;                       // a label, or a clause that is no "where t is real", was passed over
 };
 
+// "t \in R"
+bool IsAnyReal(Expr expr);
+
+// k >= 1, 0 < x < 2, x \ne 1, x \in (0, 2): what bounds a variable.
+bool IsBound(Expr expr);
+
 // The whole numbers that an answer declares its parameters to be.
 enum class Domain : uint8_t { kUnsaid, kAll, kNatural };
 

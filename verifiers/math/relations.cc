@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "verifiers/answer/characters.h"
 #include "verifiers/math/comparer.h"
@@ -28,6 +29,32 @@ bool NamesOtherVariable(Expr relation) {
   return !has([&](const Node& node) { return node.IsSymbol(head->kid(0)->text); }) && has([](const Node& node) {
     return node.kind == Kind::kSymbol && (node.text == "x" || node.text == "y" || node.text == "z" || node.text == "t");
   });
+}
+
+// a_{n+1} = 2^n: index n, shift 1. Nothing for a recurrence, whose value is other terms.
+struct Term {
+  std::string index;
+  int64_t shift = 0;
+};
+
+std::optional<Term> TermOf(Expr expr) {
+  const bool is_term = expr->Is(Kind::kRelation) && expr->text == "=" && expr->kid(0)->Is(Kind::kSymbol);
+  const std::string_view name = is_term ? std::string_view(expr->kid(0)->text) : std::string_view();
+  if (name.size() < 3 || name[1] != '_' || name[2] < 'a' || 'z' < name[2]) {
+    return std::nullopt;
+  }
+  Term term{.index = std::string(name.substr(2, 1))};
+  if (name.size() > 3) {  // one digit behind a sign
+    const bool is_shift = name.size() == 5 && (name[3] == '+' || name[3] == '-') && IsDigit(name[4]);
+    if (!is_shift) {
+      return std::nullopt;
+    }
+    term.shift = (name[3] == '+' ? 1 : -1) * (name[4] - '0');
+  }
+  const auto has = [&](const auto& test) { return AnyNode(expr->kid(1), test); };
+  const bool depends = has([&](const Node& node) { return node.IsSymbol(term.index); });
+  const bool recurs = has([](const Node& node) { return node.kind == Kind::kSymbol && node.text.find('_') != std::string::npos; });
+  return depends && !recurs ? std::optional(std::move(term)) : std::nullopt;
 }
 
 bool IsConstantValue(Expr expr) {
@@ -120,8 +147,13 @@ Expr Comparer::ChainValue(Expr relation, Judgement& problem) {
   if (operators == "~" && IsConstantValue(sides[0]) && !IsLabel(sides[0])) {
     return sides[0];
   }
+  const bool names_matrix = sides[0]->Is(Kind::kPower) && IsUpperCaseSymbol(sides[0]->kid(0)) && std::ranges::all_of(sides, [&](Expr side) {
+                              return side == sides[0] || AnyNode(side, [](const Node& node) { return node.kind == Kind::kMatrix; });
+                            });  // A^n
   const size_t first =
-      IsLabel(sides[0]) && !(IsConstantValue(sides[0]) && !sides[0]->Is(Kind::kText) && !sides[0]->Is(Kind::kFunction)) ? 1 : 0;
+      names_matrix || (IsLabel(sides[0]) && !(IsConstantValue(sides[0]) && !sides[0]->Is(Kind::kText) && !sides[0]->Is(Kind::kFunction)))
+          ? 1
+          : 0;
   if (first == 0 && sides.size() == 2 && IsLabel(sides[1]) && IsConstantValue(sides[0])) {
     return sides[0];  // 5 = x
   }
@@ -170,20 +202,18 @@ Expr Comparer::StripLabel(Expr expr, bool for_value) {
   return names_function && !for_value ? expr : StripLabel(value, for_value);
 }
 
-// a_n = .. and a_k = ..: the index is bound where both sides depend on it.
+// a_n = .., a_k = .. and a_{n+1} = ..: the index is bound where both sides depend on it.
 Judgement Comparer::CompareSequenceTerms(Expr gold, Expr pred, bool& applies) {
-  const auto index = [](Expr expr) {
-    const bool is_term = expr->Is(Kind::kRelation) && expr->text == "=" && expr->kid(0)->Is(Kind::kSymbol);
-    const std::string_view name = is_term ? std::string_view(expr->kid(0)->text) : std::string_view();
-    const bool has_index = name.size() == 3 && name[1] == '_' && 'a' <= name[2] && name[2] <= 'z';
-    return has_index && AnyNode(expr->kid(1), [&](const Node& node) { return node.IsSymbol(name.substr(2)); }) ? std::string(name.substr(2))
-                                                                                                               : std::string();
-  };
-  const std::string from = index(pred);
-  const std::string to = index(gold);
-  applies = options_.bound_rename && !from.empty() && !to.empty() && from != to && gold->kid(0)->text[0] == pred->kid(0)->text[0] &&
-            !AnyNode(pred->kid(1), [&](const Node& node) { return node.IsSymbol(to); });
-  return applies ? Compare(gold->kid(1), Substitute(arena_, pred->kid(1), from, arena_.Symbol(to))) : Judgement{};
+  const std::optional<Term> g = TermOf(gold);
+  const std::optional<Term> p = TermOf(pred);
+  applies = options_.bound_rename && g && p && (g->index != p->index || g->shift != p->shift) &&
+            gold->kid(0)->text[0] == pred->kid(0)->text[0] &&
+            (g->index == p->index || !AnyNode(pred->kid(1), [&](const Node& node) { return node.IsSymbol(g->index); }));
+  if (!applies) {
+    return {};
+  }
+  const Expr index = arena_.Make(Kind::kAdd, {arena_.Symbol(g->index), arena_.Number(g->shift - p->shift)});
+  return Compare(gold->kid(1), Substitute(arena_, pred->kid(1), p->index, g->shift == p->shift ? arena_.Symbol(g->index) : index));
 }
 
 // f(x) = .. and f(t) = ..: the bound variable's name does not matter, nor does the function's where the other side gives none.
@@ -221,16 +251,24 @@ Judgement Comparer::CompareDefinitions(Expr gold, Expr pred, bool& applies) {
         return IsDifferentBy("labels");
       }
     }
-    for (size_t i = 0; right != nullptr && options_.bound_rename && i < head->kids.size(); ++i) {
-      const std::string& from = pred->kid(0)->kid(i)->text;
-      if (from == head->kid(i)->text) {
-        continue;
-      }
-      if (AnyNode(right, [&](const Node& n) { return n.IsSymbol(head->kid(i)->text); })) {
+    const std::vector<Expr>& arguments = pred->kid(0)->kids;
+    if (right != nullptr && options_.bound_rename && !std::ranges::equal(arguments, head->kids, &SameTree)) {
+      const auto is_argument = [&](Expr name) {
+        return std::ranges::any_of(arguments, [&](Expr argument) { return SameTree(argument, name); });
+      };
+      const auto is_used = [&](Expr name) { return AnyNode(right, [&](const Node& n) { return n.IsSymbol(name->text); }); };
+      if (std::ranges::any_of(head->kids, [&](Expr name) { return !is_argument(name) && is_used(name); })) {
         applies = true;
         return IsDifferentBy("labels");
       }
-      right = Substitute(arena_, right, from, head->kid(i));
+      // All at once, through names that no answer holds: f(y, x) = y - x is f(x, y) = x - y.
+      const auto between = [](size_t i) { return "argument " + std::to_string(i); };
+      for (size_t i = 0; i < arguments.size(); ++i) {
+        right = Substitute(arena_, right, arguments[i]->text, arena_.Symbol(between(i)));
+      }
+      for (size_t i = 0; i < arguments.size(); ++i) {
+        right = Substitute(arena_, right, between(i), head->kid(i));
+      }
     }
   }
   const Expr left = ChainValue(gold, problem);

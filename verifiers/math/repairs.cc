@@ -199,6 +199,17 @@ void RepairEnumeration(Tokens& tokens) {
   }
 }
 
+// f: x \mapsto x^2 as f(x) = x^2.
+void RepairMapping(Tokens& tokens) {
+  const auto is_letter = [&](size_t i) { return tokens[i].kind == Tok::kLetter; };
+  if (tokens.size() > 5 && is_letter(0) && tokens[1].kind == Tok::kColon && is_letter(2) && tokens[3].kind == Tok::kRelation &&
+      tokens[3].text == "mapsto") {
+    tokens[1] = Made(Tok::kOpen, "(");
+    tokens[3] = Made(Tok::kRelation, "=");
+    tokens.insert(tokens.begin() + 3, Made(Tok::kClose, ")"));
+  }
+}
+
 void DropLeadingRelation(Tokens& tokens) {
   while (tokens.size() > 2 &&
          (tokens[0].kind == Tok::kGap || (tokens[0].kind == Tok::kRelation && (tokens[0].text == "=" || tokens[0].text == "~")))) {
@@ -244,6 +255,7 @@ void RepairTokens(Tokens& tokens) {
     RepairOver(tokens);
   }
   if (has(Tok::kRelation) || has(Tok::kSet)) {
+    RepairMapping(tokens);
     RepairSets(tokens);
   }
   if (tokens[0].kind == Tok::kOpen) {

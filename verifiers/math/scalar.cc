@@ -14,12 +14,14 @@ bool IsMoney(std::string_view dimension) { return dimension == "$1" || dimension
 struct Measured {
   Expr value = nullptr;
   std::string dimension;
+  std::string noun;  // behind an amount of money: "$20 profit"
   Rational size{1};
 };
 
 Measured TakeApart(Expr expr, Arena& arena) {
   if (expr->Is(Kind::kQuantity)) {
     Measured inner = TakeApart(expr->kid(0), arena);
+    inner.noun = IsMoney(inner.dimension) && expr->text.starts_with('#') ? expr->text : inner.noun;
     inner.dimension = inner.dimension.empty() ? expr->text : inner.dimension;
     inner.size = inner.size * expr->value;
     return inner;
@@ -38,7 +40,9 @@ Measured TakeApart(Expr expr, Arena& arena) {
     inner.value = arena.Make(Kind::kMultiply, std::move(factors));
     return inner;
   }
-  return {expr, {}, Rational(1)};
+  Measured plain;
+  plain.value = expr;
+  return plain;
 }
 
 // "5 pounds" are money where the other side says so.
@@ -283,6 +287,7 @@ Judgement Comparer::CompareValues(Expr gold, Expr pred) {
   if (applies) {
     return rounded;
   }
+  pred = WithSumsOf(gold, pred);
   const Judgement same = SameValue(gold, pred, arena_, {options_.numeric_constants});
   return same.rule == "identity_test" && same.is_equal() && MayDifferByOrder(gold, pred) ? IsUnknownFor("no_rule") : same;
 }
@@ -309,7 +314,8 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   Expr right = p.value;
   const bool both_have_units = !g.dimension.empty() && !p.dimension.empty();
   if (both_have_units) {
-    if (g.dimension != p.dimension && !NamesOneThing(g.dimension, p.dimension)) {
+    const bool say_otherwise = !g.noun.empty() && !p.noun.empty() && !NamesOneThing(g.noun, p.noun);
+    if (say_otherwise || (g.dimension != p.dimension && !NamesOneThing(g.dimension, p.dimension))) {
       return IsDifferentBy("units");
     }
     if (!(g.size == p.size)) {

@@ -322,8 +322,19 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
     statement.truth = says("impossible") || says("not") || says("cannot") || says("no") ? -1 : 1;
   }
   const bool denies = first == "no" || (first == "there" && says("no")) || says("not");
+  // "the equation has no real solutions", and no "other" ones
+  constexpr auto kMore = std::to_array<std::string_view>({"other", "others", "more", "further", "else", "than", "besides", "additional"});
+  const auto lacks = [&](std::string_view verb) {
+    const auto at = std::ranges::find(parts, verb);
+    return at != parts.end() && at + 1 != parts.end() && at[1] == "no" && IsTextOnly(tokens);
+  };
+  const bool says_more = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kMore, part); });
+  const bool is_lack = (lacks("has") || lacks("have")) && !says_more;
+  // "no solution if a = 3" is about a.
+  constexpr auto kConditions = std::to_array<std::string_view>({"if", "iff", "when", "unless", "whenever", "only"});
+  const bool is_conditional = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kConditions, part); });
   const bool names_none = says("exist") || says("exists") || says("solution") || says("solutions") || says("roots") || says("such");
-  statement.says_none = (denies && names_none && !ends) || IsMissing(parts);
+  statement.says_none = ((denies || is_lack) && names_none && !ends && !is_conditional) || IsMissing(parts);
   return statement;
 }
 

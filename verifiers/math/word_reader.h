@@ -46,6 +46,7 @@ class WordReader {
   bool Comparison();
   bool ComparisonBehind();
 
+  bool Exception(size_t at);
   bool IsConnector(size_t at) const;
   bool Numbers();
   bool Special(const std::string& word, const Token& token);

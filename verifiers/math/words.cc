@@ -283,6 +283,9 @@ bool WordReader::Phrases() {
       ++at;
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
+    if (rest.empty() && phrase.kind == Tok::kSet && phrase.text == "R" && Exception(at)) {
+      return true;
+    }
     const bool is_set = phrase.kind == Tok::kSet || phrase.kind == Tok::kEmptySet;
     const bool compares = phrase.kind == Tok::kSet && phrase.text == "R" && rest.empty() && ComparesAt(at);
     if (rest.empty() && !(is_set && !compares && (IsWordAt(at) || Before() == Tok::kWord) && !IsConnector(at))) {
@@ -310,6 +313,24 @@ bool WordReader::Phrases() {
     }
   }
   return false;
+}
+
+// "all real k except 3", "for all real k except k = 3": k is not 3. `at`: the letter.
+bool WordReader::Exception(size_t at) {
+  const bool begins = out_.empty() || (out_.size() == 1 && Before() == Tok::kWord && LowerCaseText(out_[0].text) == "for");
+  const std::string word = IsWordAt(at + 1) ? LowerCaseText(At(at + 1).text) : std::string();
+  if (!begins || At(at).kind != Tok::kLetter || (word != "except" && word != "excluding")) {
+    return false;
+  }
+  out_.clear();
+  out_.push_back(in_[at]);
+  Push(Tok::kRelation, "!=");
+  position_ = at + 2;
+  position_ += IsWordAt(position_) && LowerCaseText(At(position_).text) == "for" ? 1 : 0;
+  const bool repeats = At(position_).kind == Tok::kLetter && At(position_).text == in_[at].text &&
+                       At(position_ + 1).kind == Tok::kRelation && At(position_ + 1).text == "=";
+  position_ += repeats ? 2 : 0;
+  return true;
 }
 
 bool WordReader::IsConnector(size_t at) const {
