@@ -52,10 +52,6 @@ bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
 
 }  // namespace
 
-bool IsAnyReal(Expr expr) {
-  return expr->Is(Kind::kRelation) && expr->text == "e" && expr->kid(1)->Is(Kind::kNamedSet) && expr->kid(1)->text == "R";
-}
-
 bool IsBound(Expr expr) {
   const bool is_relation = expr->Is(Kind::kRelation);
   const bool is_within = IsAnyReal(expr) || (is_relation && expr->text == "e" && expr->kid(1)->Is(Kind::kGroup));
