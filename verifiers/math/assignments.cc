@@ -7,11 +7,16 @@
 namespace cupel::math {
 namespace {
 
-// max for "maximum", "\\max" and "the greatest value", A for the angle A; the words or the name for every other label.
+bool IsPoint(Expr expr) { return expr->Is(Kind::kSymbol) && expr->text.size() == 1 && 'A' <= expr->text[0] && expr->text[0] <= 'Z'; }
+
+// AB for BA, max for "maximum", "\\max" and "the greatest value", A for the angle A; the words or the name for every other label.
 std::string LabelName(Expr name) {
   constexpr std::string_view kAngle = "angle ";
   if (name->Is(Kind::kSymbol) && name->text.starts_with(kAngle)) {
     return name->text.substr(kAngle.size());
+  }
+  if (name->Is(Kind::kMultiply) && name->kids.size() == 2 && IsPoint(name->kid(0)) && IsPoint(name->kid(1))) {
+    return std::min(name->kid(0)->text, name->kid(1)->text) + std::max(name->kid(0)->text, name->kid(1)->text);
   }
   const auto says = [&](std::initializer_list<std::string_view> words) {
     return std::ranges::any_of(words, [&](std::string_view word) { return name->text.find(word) != std::string::npos; });
@@ -155,7 +160,8 @@ Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
     const Expr other = has_gold ? pred : gold;
     const Expr named = has_gold ? gold : pred;
     // (x, y) = (1 \pm a, 1 \mp a) and the points without a name.
-    const bool names_point = named->Is(Kind::kRelation) && named->kid(0)->Is(Kind::kGroup) && HasPlusMinus(named->kid(1));
+    const bool names_point = named->Is(Kind::kRelation) && named->kid(0)->Is(Kind::kGroup) && HasPlusMinus(named->kid(1)) &&
+                             std::ranges::is_sorted(named->kid(0)->kids, {}, &Node::text);
     const auto is_point = [&](Expr kid) { return kid->Is(Kind::kGroup) && kid->kids.size() == named->kid(0)->kids.size(); };
     if (names_point && (other->Is(Kind::kList) || other->Is(Kind::kSet)) && std::ranges::all_of(other->kids, is_point)) {
       return has_gold ? Compare(gold->kid(1), pred) : Compare(gold, pred->kid(1));

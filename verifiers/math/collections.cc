@@ -190,7 +190,7 @@ std::optional<std::vector<Expr>> Comparer::WholeNumbers(Expr expr) {
     return std::nullopt;
   }
   std::string variable = domain->kid(0)->text;
-  auto pieces = Pieces(condition, variable, true);
+  auto pieces = condition->Is(Kind::kRelation) ? Pieces(condition, variable, true) : RelationPieces(condition, variable);
   if (pieces && set != "Z") {
     pieces = Intersect(*pieces, {Piece{arena_.Number(set == "N" ? 1 : 0), nullptr, true, false}});
   }

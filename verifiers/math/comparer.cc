@@ -20,9 +20,13 @@ std::string PrimedName(Expr expr) {
 // y' or y'(x) beside dy/dx
 bool IsDerivativeOf(Expr primed, Expr quotient) {
   const std::string name = PrimedName(quotient);
+  if (name.empty()) {
+    return false;
+  }
+  const Expr variable = quotient->kid(1)->kid(1);
   const bool is_applied =
-      primed->Is(Kind::kApply) && primed->text == name && primed->kids.size() == 1 && SameTree(primed->kid(0), quotient->kid(1)->kid(1));
-  return !name.empty() && (primed->IsSymbol(name) || is_applied);
+      primed->Is(Kind::kApply) && primed->text == name && primed->kids.size() == 1 && SameTree(primed->kid(0), variable);
+  return primed->IsSymbol(name) || is_applied;
 }
 
 // m and m_{max}, f and f(x), y' and dy/dx: one name, with and without what specifies it.
@@ -64,6 +68,10 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
   if (SameTree(gold, pred)) {
     return IsEqualBy("same_form");
   }
+  const Expr whole_gold = gold;
+  const Expr whole_pred = pred;
+  are_families_ = depth_ == 1 ? AreListsOfVectors(gold, pred) : are_families_;
+  const bool may_be_family = depth_ == 1 || (depth_ == 2 && are_families_);
   gold = WithoutDeclarations(gold, gold_parameters_, gold_reals_);
   pred = WithoutDeclarations(pred, pred_parameters_, pred_reals_);
   if (are_parts_joined_) {
@@ -90,7 +98,11 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
     return plain;
   }
   const Judgement renamed = CompareRenamed(gold, pred);
-  return renamed.is_equal() ? renamed : plain;
+  if (renamed.is_equal() || !may_be_family) {
+    return renamed.is_equal() ? renamed : plain;
+  }
+  const Judgement affine = CompareAffine(whole_gold, whole_pred);
+  return affine.is_equal() || (affine.equality == Equality::kDifferent && plain.equality == Equality::kUnknown) ? affine : plain;
 }
 
 // "a 3 x 5 matrix" and one of 5 x 3.
@@ -114,12 +126,6 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
     const Judgement judgement = CompareByType(gold, pred);
     are_parts_joined_ = false;
     return judgement;
-  }
-  for (const Expr side : {gold, pred}) {
-    if (side->Is(Kind::kRelation) && (side->text == "=" || side->text == ":")) {
-      std::ranges::copy_if(FreeSymbols(side->kid(0)), std::back_inserter(label_names_),
-                           [&](const std::string& name) { return !HasName(label_names_, name); });
-    }
   }
   bool applies = false;
   if (const Judgement assigned = CompareAssignments(gold, pred, applies); applies) {
@@ -161,9 +167,6 @@ Judgement Comparer::CompareByType(Expr gold, Expr pred) {
   }
   if (AreTransposedSizes(gold, pred)) {
     return IsDifferentBy("order");
-  }
-  if (const Judgement lines = CompareLines(gold, pred, applies); applies) {
-    return lines;
   }
   gold = WithoutMatrixArithmetic(gold, pred);
   pred = WithoutMatrixArithmetic(pred, gold);

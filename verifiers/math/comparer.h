@@ -28,7 +28,8 @@ struct Progression {
 };
 
 // Compares two parsed answers by their types. Parts in scalar.cc (numbers with units, decimals, percent, angles), intervals.cc,
-// relations.cc, collections.cc (lists, sets, tuples), assignments.cc, matrices.cc, families.cc (solutions with an integer parameter).
+// relations.cc, collections.cc (lists, sets, tuples), assignments.cc, matrices.cc, families.cc (solutions with an integer parameter),
+// affine.cc (with real ones).
 class Comparer {
  public:
   Comparer(Arena& arena, const Options& options) : arena_(arena), options_(options) {}
@@ -50,7 +51,14 @@ class Comparer {
     pred_sets_ = reals(pred_reals_);
     is_bounded_ = HasBound(gold) || HasBound(pred);
     are_bounded_ = HasBound(gold) && HasBound(pred);
-    are_whole_lines_ = AreWholeLines(gold, pred);
+    are_conditioned_ = !ConditionsOf(gold).empty() || !ConditionsOf(pred).empty();
+    gold_constants_ = gold.constants;
+    pred_constants_ = pred.constants;
+    gold_is_arbitrary_ = gold.are_arbitrary;
+    pred_is_arbitrary_ = pred.are_arbitrary;
+    gold_is_span_ = IsSpan(gold);
+    pred_is_span_ = IsSpan(pred);
+    are_unrestricted_ = IsUnrestricted(gold) && IsUnrestricted(pred);
   }
 
   Judgement Compare(Expr gold, Expr pred);
@@ -101,15 +109,45 @@ class Comparer {
   Judgement CompareNamedPoints(Expr gold, Expr pred, bool& applies);
   bool ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<Expr>& values);
 
-  // --- lines.cc
-  struct Line {
+  // --- affine.cc
+  // a + C_1 f_1 + C_2 f_2 .., component by component.
+  struct AffineFamily {
+    std::vector<Expr> names;  // of the components; none for a tuple
+    Expr label = nullptr;     // y of "y = C e^x"
+    std::vector<Expr> parts;
+    bool is_vector = false;
+    bool is_equation = false;  // the one part is zero: F(x, y) - C
+    bool names_point = false;  // written as (1, 2, 3) + t (4, 5, 6)
+    bool is_set = false;       // written as {.. | t \in R}
+    std::vector<std::string> declared;
+    std::vector<std::string> parameters;
+    bool is_told = false;  // of the gold: what is called a parameter is no given number
     std::vector<Expr> point;
-    std::vector<Expr> direction;
+    std::vector<std::vector<Expr>> basis;
   };
-  static bool AreWholeLines(const Reading& gold, const Reading& pred);
-  std::optional<Line> AsLine(Expr expr);
-  Judgement AreParallel(const std::vector<Expr>& a, const std::vector<Expr>& b);
-  Judgement CompareLines(Expr gold, Expr pred, bool& applies);
+  struct Place {
+    size_t part = 0;
+    std::vector<Expr> values;  // of the variables
+  };
+  static bool IsUnrestricted(const Reading& reading);
+  static bool IsSpan(const Reading& reading);
+  Expr TakeDeclared(Expr expr, AffineFamily& family);
+  bool ReadParts(Expr value, AffineFamily& family);
+  bool ReadSpan(Expr set, AffineFamily& family);
+  bool ReadAffine(Expr expr, AffineFamily& family);
+  bool SolveFor(Expr label, AffineFamily& family);
+  bool AlignAffine(AffineFamily& gold, AffineFamily& pred);
+  static bool ChooseParameters(AffineFamily& gold, AffineFamily& pred);
+  bool IsToldByForm(const AffineFamily& family);
+  Expr With(Expr expr, const std::vector<std::string>& names, const std::vector<Expr>& values);
+  bool ResolveAffine(AffineFamily& family);
+  bool AsLevels(AffineFamily& family);
+  Expr ValueAt(const Place& place, const std::vector<std::string>& variables, const std::vector<Expr>& parts);
+  bool FindPlaces(const AffineFamily& family, const std::vector<std::string>& variables, std::vector<Place>& places);
+  Judgement IsInSpan(const std::vector<Expr>& parts, const AffineFamily& family, const std::vector<std::string>& variables,
+                     const std::vector<Place>& places);
+  bool AreListsOfVectors(Expr gold, Expr pred);
+  Judgement CompareAffine(Expr gold, Expr pred);
 
   // --- matrices.cc
   Expr MatrixValue(Expr expr);
@@ -180,12 +218,19 @@ class Comparer {
   std::vector<std::string> pred_reals_;
   std::map<std::string, char> gold_sets_;  // the letter of the set that a name is declared to be from: Z for N, + for a part of R
   std::map<std::string, char> pred_sets_;
-  std::vector<std::string> label_names_;  // what stands on the left of equations: r and t of "r(t) = ..."
-  bool are_whole_lines_ = false;          // lines among the answers are no rays, segments or points
-  bool is_bounded_ = false;               // one answer says from where on a parameter runs
-  bool are_bounded_ = false;              // both answers say from where on a parameter runs
-  bool are_parts_joined_ = false;         // while parts are compared that share a parameter: nothing is renamed or shifted
-  bool independent_signs_ = false;        // while plus-minus is expanded: every sign by itself
+  std::vector<std::string> gold_constants_;  // names that a clause says are constants or real numbers, and no more of them
+  std::vector<std::string> pred_constants_;
+  bool gold_is_arbitrary_ = false;  // and that they are arbitrary
+  bool pred_is_arbitrary_ = false;
+  bool gold_is_span_ = false;  // the span of a set's vectors
+  bool pred_is_span_ = false;
+  bool are_unrestricted_ = false;   // nothing bounds parameters: lines among the answers are no rays, segments or points
+  bool are_families_ = false;       // while lists of lines and planes are compared
+  bool is_bounded_ = false;         // one answer says from where on a parameter runs
+  bool are_conditioned_ = false;    // an answer has conditions of any kind
+  bool are_bounded_ = false;        // both answers say from where on a parameter runs
+  bool are_parts_joined_ = false;   // while parts are compared that share a parameter: nothing is renamed or shifted
+  bool independent_signs_ = false;  // while plus-minus is expanded: every sign by itself
   int matrix_products_ = 0;
   int depth_ = 0;
 };

@@ -50,14 +50,19 @@ bool AreAboutOthers(const std::vector<Expr>& conditions, Expr other) {
   return names.size() == 1 && std::ranges::find(used, names[0]) != used.end();
 }
 
-// x^2 + y^2 = 4 with y >= 0 is half of the circle; y = \sqrt{x} with x >= 0 is all of it.
-bool CutCurve(Expr expr, const std::vector<Expr>& conditions) {
+// x^2 + y^2 = 4 with y >= 0 is half of the circle; y = \sqrt{x} with x >= 0 is all of it. Whether one of the conditions is about a
+// coordinate of a curve or a region.
+bool CutFigure(Expr expr, const std::vector<Expr>& conditions, const std::vector<std::string>& said) {
   const Expr statement = expr->Is(Kind::kList) ? expr->kid(0) : expr;
-  const bool is_implicit = statement->Is(Kind::kRelation) && statement->text == "=" && !statement->kid(0)->Is(Kind::kSymbol) &&
-                           !statement->kid(0)->Is(Kind::kApply) && !statement->kid(1)->Is(Kind::kSymbol);
+  const bool is_implicit = statement->Is(Kind::kRelation) && statement->text.size() == 1 &&
+                           std::string_view("=<>lg").find(statement->text[0]) != std::string_view::npos &&
+                           !statement->kid(0)->Is(Kind::kSymbol) && !statement->kid(0)->Is(Kind::kApply);
   const std::vector<std::string> names = is_implicit ? FreeSymbols(statement) : std::vector<std::string>();
-  return names.size() > 1 && std::ranges::any_of(conditions, [&](Expr condition) {
-           return IsInequality(condition) && std::ranges::find(names, NameOf(condition)) != names.end();
+  const auto is_coordinate = [](const std::string& name) { return name == "x" || name == "y" || name == "z"; };
+  return std::ranges::count_if(names, is_coordinate) > 1 && std::ranges::any_of(conditions, [&](Expr condition) {
+           const std::string name = NameOf(condition);
+           return IsBound(condition) && is_coordinate(name) && std::ranges::find(names, name) != names.end() &&
+                  std::ranges::find(said, name) == said.end();
          });
 }
 
@@ -134,11 +139,11 @@ Equality Comparer::CompareConditions(const Reading& gold, const Reading& pred) {
       (IsPeriodic(pred.expr) && p.empty() && std::ranges::any_of(g, &IsInequality))) {
     return Equality::kDifferent;  // 2 k pi for all k, and for positive ones
   }
-  if ((p.empty() && CutCurve(gold.expr, g)) || (g.empty() && CutCurve(pred.expr, p))) {
-    return Equality::kUnknown;
-  }
   const std::vector<std::string> gold_names = Names(g);
   const std::vector<std::string> pred_names = Names(p);
+  if (CutFigure(gold.expr, g, pred_names) || CutFigure(pred.expr, p, gold_names)) {
+    return Equality::kUnknown;
+  }
   if (gold_names.size() == 1 && pred_names.size() == 1 && gold_names != pred_names) {
     const bool gold_is_about_pred = AreAboutOthers(g, pred.expr);
     const bool pred_is_about_gold = AreAboutOthers(p, gold.expr);

@@ -12,6 +12,7 @@ constexpr int kMaxAlgebraicNodes = 24;
 constexpr int kMaxRoots = 3;
 constexpr int64_t kMaxPower = 12;
 constexpr int64_t kMaxTerms = 2'000;
+constexpr slong kMaxBits = 20'000;  // of the coefficients of two rational functions together
 
 class AlgebraicEvaluator {
  public:
@@ -188,35 +189,35 @@ class RationalFunctions {
   RationalFunctions(const RationalFunctions&) = delete;
   RationalFunctions& operator=(const RationalFunctions&) = delete;
 
+  // As two equations a = 0 and b = 0.
   Equality CompareNumerators(Expr a, Expr b) {
-    fmpz_mpoly_q_t left;
-    fmpz_mpoly_q_t right;
-    fmpz_mpoly_q_init(left, context_);
-    fmpz_mpoly_q_init(right, context_);
-    Equality result = Equality::kUnknown;
-    if (Evaluate(a, left) && Evaluate(b, right) && !fmpz_mpoly_q_is_zero(left, context_) && !fmpz_mpoly_q_is_zero(right, context_)) {
-      result = SameUpToConstant(fmpz_mpoly_q_numref(left), fmpz_mpoly_q_numref(right)) ? Equality::kEqual : Equality::kDifferent;
-    }
-    fmpz_mpoly_q_clear(left, context_);
-    fmpz_mpoly_q_clear(right, context_);
-    return result;
+    return CompareBy(a, b, [this](fmpz_mpoly_q_struct* left, fmpz_mpoly_q_struct* right) {
+      const bool is_zero = fmpz_mpoly_q_is_zero(left, context_) != 0 || fmpz_mpoly_q_is_zero(right, context_) != 0;
+      return is_zero                                                                   ? Equality::kUnknown
+             : SameUpToConstant(fmpz_mpoly_q_numref(left), fmpz_mpoly_q_numref(right)) ? Equality::kEqual
+                                                                                       : Equality::kDifferent;
+    });
   }
 
   Equality Compare(Expr a, Expr b) {
+    return CompareBy(a, b, [this](fmpz_mpoly_q_struct* left, fmpz_mpoly_q_struct* right) {
+      return fmpz_mpoly_q_equal(left, right, context_) != 0 ? Equality::kEqual : Equality::kDifferent;
+    });
+  }
+
+ private:
+  template <class Test>
+  Equality CompareBy(Expr a, Expr b, const Test& test) {
     fmpz_mpoly_q_t left;
     fmpz_mpoly_q_t right;
     fmpz_mpoly_q_init(left, context_);
     fmpz_mpoly_q_init(right, context_);
-    Equality result = Equality::kUnknown;
-    if (Evaluate(a, left) && Evaluate(b, right)) {
-      result = fmpz_mpoly_q_equal(left, right, context_) != 0 ? Equality::kEqual : Equality::kDifferent;
-    }
+    const Equality result = Evaluate(a, left) && Evaluate(b, right) ? test(left, right) : Equality::kUnknown;
     fmpz_mpoly_q_clear(left, context_);
     fmpz_mpoly_q_clear(right, context_);
     return result;
   }
 
- private:
   bool SameUpToConstant(fmpz_mpoly_struct* a, fmpz_mpoly_struct* b) {
     for (fmpz_mpoly_struct* poly : {a, b}) {
       fmpz_mpoly_primitive_part(poly, poly, context_);  // with a positive leading coefficient
@@ -224,8 +225,22 @@ class RationalFunctions {
     return fmpz_mpoly_equal(a, b, context_) != 0;
   }
 
+  slong NumeratorTerms(const fmpz_mpoly_q_t value) { return fmpz_mpoly_length(fmpz_mpoly_q_numref(value), context_); }
+  slong DenominatorTerms(const fmpz_mpoly_q_t value) { return fmpz_mpoly_length(fmpz_mpoly_q_denref(value), context_); }
+  static slong Bits(const fmpz_mpoly_q_t value) {
+    return std::abs(fmpz_mpoly_max_bits(fmpz_mpoly_q_numref(value))) + std::abs(fmpz_mpoly_max_bits(fmpz_mpoly_q_denref(value)));
+  }
+
+  // Whether a sum, or a product or quotient, of both may be computed: its terms and their digits are counted and paid before.
+  bool MayCombine(const fmpz_mpoly_q_t a, const fmpz_mpoly_q_t b, bool adds) {
+    const slong across = NumeratorTerms(a) * DenominatorTerms(b) + DenominatorTerms(a) * NumeratorTerms(b);
+    const slong along = DenominatorTerms(a) * DenominatorTerms(b) + (adds ? 0 : NumeratorTerms(a) * NumeratorTerms(b));
+    const slong bits = Bits(a) + Bits(b);
+    return across + along <= 4 * kMaxTerms && bits <= kMaxBits && budget_.Spend(1 + (across + along) * (1 + bits / 64) / 16);
+  }
+
   bool IsSmall(const fmpz_mpoly_q_t value) {
-    const slong terms = fmpz_mpoly_length(fmpz_mpoly_q_numref(value), context_) + fmpz_mpoly_length(fmpz_mpoly_q_denref(value), context_);
+    const slong terms = NumeratorTerms(value) + DenominatorTerms(value);
     return terms <= kMaxTerms && budget_.Spend(terms);
   }
 
@@ -271,8 +286,7 @@ class RationalFunctions {
     bool ok = true;
     for (size_t i = 1; ok && i < expr->kids.size(); ++i) {
       ok = Evaluate(expr->kid(i), part) && !(expr->Is(Kind::kDivide) && fmpz_mpoly_q_is_zero(part, context_) != 0) &&
-           (expr->Is(Kind::kAdd) ||
-            fmpz_mpoly_length(fmpz_mpoly_q_numref(value), context_) * fmpz_mpoly_length(fmpz_mpoly_q_numref(part), context_) <= kMaxTerms);
+           MayCombine(value, part, expr->Is(Kind::kAdd));
       if (ok) {
         (expr->Is(Kind::kAdd)        ? fmpz_mpoly_q_add
          : expr->Is(Kind::kMultiply) ? fmpz_mpoly_q_mul
@@ -300,8 +314,11 @@ class RationalFunctions {
     fmpz_mpoly_q_one(value, context_);
     bool ok = true;
     for (int64_t i = 0; ok && i < std::abs(power); ++i) {
-      fmpz_mpoly_q_mul(value, value, base, context_);
-      ok = IsSmall(value);
+      ok = MayCombine(value, base, false);
+      if (ok) {
+        fmpz_mpoly_q_mul(value, value, base, context_);
+        ok = IsSmall(value);
+      }
     }
     fmpz_mpoly_q_clear(base, context_);
     return ok;

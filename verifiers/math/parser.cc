@@ -69,7 +69,7 @@ Expr Parser::ParseRelation() {
     kids.push_back(side);
   }
   if (operators.starts_with('=')) {
-    kids[0] = AsApplied(kids[0]);
+    kids[0] = AsApplied(kids[0], kids[1]);
   }
   Expr relation = operators.empty() ? kids[0] : arena_.Make(Kind::kRelation, std::move(kids), operators);
   // "x = 3 mod 7" congrues as "x = 3 (mod 7)" does.
@@ -89,14 +89,26 @@ Expr Parser::ParseRelation() {
   return relation;
 }
 
-// u(x, t) before "=" is a function's value, not a product.
-Expr Parser::AsApplied(Expr head) {
+// u(x, t) before what depends on x or t is a function's value, not a product.
+Expr Parser::AsApplied(Expr head, Expr value) {
+  const bool is_derivative = head->Is(Kind::kMultiply) && head->kids.size() == 2 && head->kid(0)->Is(Kind::kSymbol) &&
+                             head->kid(0)->text.ends_with('\'') && head->kid(1)->Is(Kind::kSymbol);  // y'(x)
+  if (is_derivative) {
+    return arena_.Make(Kind::kApply, {head->kid(1)}, head->kid(0)->text);
+  }
   const bool is_call = head->Is(Kind::kMultiply) && head->kids.size() == 2 && head->kid(0)->Is(Kind::kSymbol) &&
                        head->kid(1)->Is(Kind::kGroup) && head->kid(1)->text == "()" && head->kid(1)->kids.size() > 1;
-  const auto is_argument = [](Expr kid) { return kid->Is(Kind::kSymbol) || kid->Is(Kind::kNumber); };
-  const auto is_name = [](Expr kid) { return kid->Is(Kind::kSymbol); };
-  const bool applies = is_call && std::ranges::all_of(head->kid(1)->kids, is_argument) && std::ranges::any_of(head->kid(1)->kids, is_name);
-  return applies ? arena_.Make(Kind::kApply, head->kid(1)->kids, head->kid(0)->text) : head;
+  if (!is_call) {
+    return head;
+  }
+  const std::vector<Expr>& arguments = head->kid(1)->kids;
+  const std::string& name = head->kid(0)->text;
+  const auto fits = [&](Expr kid) { return kid->Is(Kind::kNumber) || (kid->Is(Kind::kSymbol) && kid->text != name); };
+  const auto is_used = [&](Expr kid) {
+    return kid->Is(Kind::kSymbol) && AnyNode(value, [&](const Node& node) { return node.IsSymbol(kid->text); });
+  };
+  const bool applies = std::ranges::all_of(arguments, fits) && std::ranges::any_of(arguments, is_used);
+  return applies ? arena_.Make(Kind::kApply, arguments, name) : head;
 }
 
 Expr Parser::ParseUnion() {

@@ -107,6 +107,13 @@ bool Parser::AtInverse() const {
          Ahead(2 + braced).text == "1" && Ahead(3 + 2 * braced).kind == Tok::kOpen && (braced == 0 || Ahead(4).kind == Tok::kBraceClose);
 }
 
+// ^{(n)} behind a name: the derivative of that order.
+bool Parser::AtDerivative() const {
+  const Tok order = Ahead(3).kind;
+  return At(Tok::kCaret) && Ahead().kind == Tok::kBrace && Ahead(2).kind == Tok::kOpen && Ahead(2).text == "(" &&
+         (order == Tok::kLetter || order == Tok::kNumber) && Ahead(4).kind == Tok::kClose && Ahead(5).kind == Tok::kBraceClose;
+}
+
 // A variable with its subscript and primes. C_n^k, A_n^k and P_n^k are counts of combinations and permutations; f(x) applies.
 Expr Parser::ParseSymbol(std::string_view name) {
   if ((name == "C" || name == "A" || name == "P") && At(Tok::kUnder)) {
@@ -131,12 +138,17 @@ Expr Parser::ParseSymbol(std::string_view name) {
     full += Now().text;
     ++position_;
   }
+  constexpr std::string_view kDerived = "fghFGHuvwy";
+  if (full.size() == 1 && IsOneOf(full[0], kDerived) && AtDerivative()) {  // f^{(4)}
+    full += "^(" + Ahead(3).text + ")";
+    position_ += 6;
+  }
   constexpr std::string_view kFunctions = "fghFGH";
   if (full.size() == 1 && IsOneOf(full[0], kFunctions) && AtInverse()) {
     position_ += Ahead().kind == Tok::kBrace ? 5 : 3;
     full += "'-1";
   }
-  const bool is_function = full.ends_with("'-1")                           ? true
+  const bool is_function = full.ends_with("'-1") || full.ends_with(')')    ? true
                            : full.size() == full.find_last_not_of("'") + 1 ? full.size() == 1 && IsOneOf(full[0], kFunctions)
                                                                            : IsOneOf(full[0], kFunctions);
   const bool is_combination = (full == "C" || full == "P" || full == "A") && At(Tok::kOpen, "(");
@@ -205,7 +217,7 @@ Expr Parser::ParseDiagonal() {
   }
   constexpr size_t kMaxSize = 8;
   const size_t size = values.size();
-  if (size < 2 || size > kMaxSize) {
+  if (size < 2 || size > kMaxSize || std::ranges::any_of(values, [](Expr value) { return value->Is(Kind::kDots); })) {
     return Fail("a diagonal of too few or too many values");
   }
   std::vector<Expr> cells(size * size, arena_.Number(0));

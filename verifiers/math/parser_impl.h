@@ -57,7 +57,7 @@ class Parser {
 
   // parser.cc
   Expr ParseRelation();
-  Expr AsApplied(Expr head);
+  Expr AsApplied(Expr head, Expr value);
   Expr ParseUnion();
   Expr ParseSum();
   Expr ParseTerm();
@@ -86,6 +86,7 @@ class Parser {
   Expr ParseAccent();
   Expr ParseMinutes(Expr degrees);
   bool AtInverse() const;
+  bool AtDerivative() const;
   std::string Vertices();
   std::string ScriptText();
   bool AtDegree() const;
@@ -93,6 +94,7 @@ class Parser {
   // parser_sums.cc
   Expr ParseBig();
   int TakeSide();
+  Expr WithTerms(Expr body, const std::string& index);
   Expr ParseIntegral(Expr low, Expr high);
 
   // parser_groups.cc

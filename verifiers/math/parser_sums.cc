@@ -1,3 +1,4 @@
+#include "verifiers/answer/characters.h"
 #include "verifiers/math/parser_impl.h"
 
 namespace cupel::math {
@@ -51,7 +52,38 @@ Expr Parser::ParseBig() {
   node.text = name;
   node.name = low->kid(0)->text;
   node.info = side;
-  node.kids = {body, low->kid(1), high};
+  node.kids = {WithTerms(body, node.name), low->kid(1), high};
+  return arena_.Add(std::move(node));
+}
+
+// a_n under a sum over n is a function of n, as are a_{n+1}, J_n(x) and f^{(n)}(0).
+Expr Parser::WithTerms(Expr body, const std::string& index) {
+  const size_t bar = body->text.find_first_of("_^");
+  const bool is_name = body->Is(Kind::kSymbol) || body->Is(Kind::kApply);
+  const bool is_term = is_name && bar != std::string::npos && body->text.find(index, bar + 1) != std::string::npos;
+  if (body->kids.empty() && !is_term) {
+    return body;
+  }
+  Node node = *body;
+  for (Expr& kid : node.kids) {
+    kid = WithTerms(kid, index);
+  }
+  if (!is_term) {
+    return arena_.Add(std::move(node));
+  }
+  // "n" and "n+1"; what else holds the index keeps its spelling.
+  const std::string_view script = std::string_view(body->text).substr(bar + 1);
+  const bool is_plain = script == index;
+  const bool is_moved = script.size() == index.size() + 2 && script.starts_with(index) && IsDigit(script.back()) &&
+                        (script[index.size()] == '+' || script[index.size()] == '-');
+  Expr place = arena_.Symbol(index);
+  if (is_moved) {
+    const int64_t step = script.back() - '0';
+    place = arena_.Make(Kind::kAdd, {place, arena_.Number(script[index.size()] == '+' ? step : -step)});
+  }
+  node.kind = Kind::kApply;
+  node.kids.insert(node.kids.begin(), place);
+  node.text = is_plain || is_moved ? body->text.substr(0, bar + 1) : body->text;
   return arena_.Add(std::move(node));
 }
 

@@ -20,7 +20,8 @@ constexpr auto kClauses =
 constexpr auto kPlaces = std::to_array<std::string_view>({"attained", "achieved", "reached", "occurring", "equality"});
 constexpr auto kCopulas =
     std::to_array<std::string_view>({"is", "are", "be", "was", "equals", "equal", "get", "obtain", "becomes", "were"});
-constexpr auto kTending = std::to_array<std::string_view>({"converges", "diverges", "tends", "goes"});
+constexpr auto kTending = std::to_array<std::string_view>({"converges", "diverges", "tends", "goes", "approaches"});
+constexpr auto kWhen = std::to_array<std::string_view>({"as", "when", "while", "if", "then", "whenever", "where", "for"});
 constexpr auto kHedges = std::to_array<std::string_view>({"could", "might", "may", "maybe", "perhaps", "possibly", "probably"});
 constexpr auto kNegations = std::to_array<std::string_view>({"not", "no", "never", "isn", "aren", "cannot", "neither", "nor", "without"});
 
@@ -69,13 +70,8 @@ void CutRemark(Trimmed& trimmed) {
   ++open;
   const std::string first = LowerCaseText(tokens[open].text);
   const bool is_prose = std::all_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2, &IsProseWord);
-  const bool is_about_signs =  // "(all four sign combinations)"
-      std::any_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2,
-                  [](const Token& token) { return token.text == "sign" || token.text == "signs"; }) &&
-      std::all_of(tokens.begin() + static_cast<std::ptrdiff_t>(open), tokens.end() - 2,
-                  [](const Token& token) { return IsProseWord(token) || token.kind == Tok::kNumber; });
   const bool is_remark = open + 1 < end && open >= 2 && tokens[open - 1].kind == Tok::kOpen && tokens[open - 1].text == "(" &&
-                         (is_prose || is_about_signs || (IsProseWord(tokens[open]) && Has(kReasons, first))) && !Has(kConditions, first) &&
+                         (is_prose || (IsProseWord(tokens[open]) && Has(kReasons, first))) && !Has(kConditions, first) &&
                          !Has(kNegations, first) && HasMath(std::span(tokens).subspan(0, open - 1));
   if (!is_remark) {
     return;
@@ -151,13 +147,6 @@ bool TellsPlace(std::span<const Token> head, std::span<const Token> clause) {
          std::ranges::none_of(head, [](const Token& token) { return token.kind == Tok::kLetter; });
 }
 
-// "an integer" at the end: of "with m an integer".
-bool DeclaresInteger(std::span<const Token> rest) {
-  const size_t article = rest.size() > 1 && (rest[0].text == "an" || rest[0].text == "is") ? 1 : 0;
-  const std::string word = article + 2 == rest.size() && IsProseWord(rest[article]) ? LowerCaseText(rest[article].text) : std::string();
-  return word == "integer" || word == "integral";
-}
-
 void CutClause(Trimmed& trimmed) {
   std::vector<Token>& tokens = trimmed.tokens;
   int depth = 0;
@@ -166,8 +155,8 @@ void CutClause(Trimmed& trimmed) {
     const std::string word = IsProseWord(tokens[i]) ? LowerCaseText(tokens[i].text) : "";
     const bool is_place = Has(kPlaces, word) || (word == "at" && HasEquation(std::span(tokens).subspan(i))) ||
                           (word == "with" && LowerCaseText(tokens[i + 1].text) == "equality");
-    const bool bounds = word == "with" && tokens[i + 1].kind == Tok::kLetter && i + 2 < tokens.size() &&
-                        (tokens[i + 2].kind == Tok::kRelation || DeclaresInteger(std::span(tokens).subspan(i + 2)));
+    const bool bounds =
+        word == "with" && tokens[i + 1].kind == Tok::kLetter && i + 2 < tokens.size() && tokens[i + 2].kind == Tok::kRelation;
     const bool begins = depth == 0 && i > 0 && (tokens[i].kind == Tok::kQuantifier || Has(kClauses, word) || is_place || bounds);
     const std::span<const Token> head(tokens.data(), i);
     const std::span<const Token> clause(tokens.data() + i, tokens.size() - i);
@@ -243,6 +232,10 @@ void CutLabel(Trimmed& trimmed) {
   if (tokens.empty() || tokens[0].text.starts_with("part#")) {
     return;
   }
+  // "converges to 2 as n goes to infinity" names another limit.
+  const auto says_when = [](const Token& token) { return Has(kWhen, LowerCaseText(token.text)); };
+  const bool may_tend = std::ranges::count_if(tokens, [](const Token& token) { return Has(kTending, LowerCaseText(token.text)); }) == 1 &&
+                        std::ranges::none_of(tokens, says_when);
   int depth = 0;
   size_t cut = 0;
   bool has_words = false;
@@ -256,7 +249,7 @@ void CutLabel(Trimmed& trimmed) {
     }
     has_words = has_words || !word.empty();
     const bool names = i > 0 && (IsProseWord(tokens[i - 1]) || tokens[i - 1].kind == Tok::kLetter);
-    const bool tends = word == "approaches" || (word == "to" && i > 0 && Has(kTending, LowerCaseText(tokens[i - 1].text)));
+    const bool tends = may_tend && word == "to" && cut == 0 && Has(kTending, LowerCaseText(tokens[i > 0 ? i - 1 : 0].text));
     const bool is_end = Has(kCopulas, word) || tends || (token.kind == Tok::kColon && has_words && names);
     if (depth == 0 && is_end) {
       cut = i + 1;
@@ -273,12 +266,19 @@ void CutLabel(Trimmed& trimmed) {
   trimmed.has_label = true;
 }
 
-// "the square of", "the divisors of", but not "a total of", "the value of".
+// "the square of", "the set of divisors of", but not "a total of": every "of" stands behind what is measured.
 bool IsOperation(std::span<const Token> words) {
   constexpr auto kMeasures = std::to_array<std::string_view>(
-      {"a", "an", "value", "values", "answer", "result", "total", "amount", "maximum", "minimum", "probability", "chance", "set"});
-  const auto is_measure = [&](const Token& token) { return Has(kMeasures, LowerCaseText(token.text)); };
-  return !words.empty() && LowerCaseText(words.back().text) == "of" && std::ranges::none_of(words, is_measure);
+      {"value",  "values", "answer", "answers", "result", "total", "amount",   "maximum",  "minimum",     "probability", "chance",
+       "area",   "volume", "length", "width",   "height", "depth", "distance", "radius",   "diameter",    "perimeter",   "circumference",
+       "weight", "mass",   "speed",  "rate",    "time",   "age",   "cost",     "price",    "temperature", "profit",      "loss",
+       "number", "count",  "angle",  "size",    "score",  "mean",  "average",  "solution", "solutions",   "set",         "out"});
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (LowerCaseText(words[i].text) == "of" && (i == 0 || !Has(kMeasures, LowerCaseText(words[i - 1].text)))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace

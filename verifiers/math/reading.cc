@@ -54,7 +54,9 @@ size_t PermutedFront(const std::vector<Token>& tokens, bool& is_cyclic) {
     ++at;
   }
   const bool says = is_any && at + 2 < tokens.size() && word_at(at) == "permutations" && word_at(at + 1) == "of";
-  return says && tokens[at + 2].kind == Tok::kOpen ? at + 2 : 0;
+  return says && tokens[at + 2].kind == Tok::kOpen && tokens[at + 2].text == "(" && MatchingClose(tokens, at + 2) + 2 == tokens.size()
+             ? at + 2
+             : 0;
 }
 
 // "(1,2) and its permutations": takes the words off and says whether all or the cyclic ones are meant.
@@ -65,9 +67,8 @@ Permuted CutPermutations(std::vector<Token>& tokens) {
   bool has_word = false;
   bool is_cyclic = false;
   const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string(); };
-  constexpr auto kWords =
-      std::to_array<std::string_view>({"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic", "permutation",
-                                       "permutations", "pairs", "triples", "tuples", "solutions", "triple", "pair"});
+  constexpr auto kWords = std::to_array<std::string_view>({"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic",
+                                                           "permutation", "permutations", "pairs", "triples", "tuples"});
   while (begin > 0 && std::ranges::find(kWords, word_at(begin - 1)) != kWords.end()) {
     --begin;
     has_word = has_word || word_at(begin).starts_with("permutation");
@@ -222,9 +223,11 @@ bool BracketedNumbers(std::vector<Token>& tokens) {
 std::vector<Expr> Conditions(const std::vector<Token>& clause, Arena& arena) {
   std::vector<Expr> conditions;
   std::vector<Token> run;
+  int depth = 0;  // of brackets, for the comma of an interval
   for (const Token& token : clause) {
+    depth += DepthStep(token);
     const bool ends = (token.kind == Tok::kWord && token.is_prose) || token.kind == Tok::kQuantifier || token.kind == Tok::kEnd ||
-                      token.kind == Tok::kComma || token.kind == Tok::kAnd;
+                      (token.kind == Tok::kComma && depth <= 0) || token.kind == Tok::kAnd;
     if (!ends) {
       run.push_back(token);
       continue;
@@ -239,6 +242,48 @@ std::vector<Expr> Conditions(const std::vector<Token>& clause, Arena& arena) {
     run.clear();
   }
   return conditions;
+}
+
+// Whether a clause says of names that they are constants or arbitrary real numbers, and nothing else: "where C_1 and C_2 are constants",
+// "for any t \in R".
+bool SaysConstant(const std::vector<Token>& clause, Arena& arena, Reading& reading) {
+  constexpr auto kWords = std::to_array<std::string_view>({"where",  "with",    "for",   "some",   "a",      "is",       "are",
+                                                           "be",     "both",    "an",    "the",    "of",     "constant", "constants",
+                                                           "number", "numbers", "value", "values", "scalar", "scalars"});
+  constexpr auto kArbitrary = std::to_array<std::string_view>(
+      {"any", "all", "every", "each", "real", "arbitrary", "free", "parameter", "parameters", "integration"});
+  std::vector<Token> run;
+  for (size_t i = 0; i <= clause.size(); ++i) {
+    const bool is_word = i < clause.size() && clause[i].kind == Tok::kWord;
+    const std::string word = is_word ? LowerCaseText(clause[i].text) : std::string();
+    const bool is_quantifier = i < clause.size() && clause[i].kind == Tok::kQuantifier;
+    reading.are_arbitrary = reading.are_arbitrary || is_quantifier || std::ranges::find(kArbitrary, word) != kArbitrary.end();
+    if (is_word && std::ranges::find(kWords, word) == kWords.end() && std::ranges::find(kArbitrary, word) == kArbitrary.end()) {
+      return false;
+    }
+    const bool ends = i == clause.size() || is_word || is_quantifier || clause[i].kind == Tok::kEnd || clause[i].kind == Tok::kComma ||
+                      clause[i].kind == Tok::kAnd || clause[i].kind == Tok::kGap;
+    if (!ends) {
+      run.push_back(clause[i]);
+      continue;
+    }
+    if (!run.empty()) {
+      run.push_back(Token{});
+      const Expr said = Parse(run, arena).expr;
+      const bool is_set = said != nullptr && said->Is(Kind::kNamedSet) && said->text == "R";  // "all real t"
+      const bool is_member = said != nullptr && IsAnyReal(said);
+      const Expr name = is_member ? said->kid(0) : said;
+      if (!is_set && (name == nullptr || !name->Is(Kind::kSymbol))) {
+        return false;
+      }
+      if (!is_set) {
+        reading.constants.push_back(name->text);
+      }
+      reading.are_arbitrary = reading.are_arbitrary || is_set || is_member;
+    }
+    run.clear();
+  }
+  return !reading.constants.empty();
 }
 
 // Which whole numbers an answer says its parameters are: all of them, or those from 0 or 1 on.
@@ -268,7 +313,7 @@ bool DeclaresUnknown(const std::vector<std::string>& parameters, Expr expr) {
 // The conditions of an inequality are about its one unknown.
 bool NarrowsUnknown(const Reading& reading) {
   const Expr expr = reading.expr;
-  if (!expr->Is(Kind::kRelation) || expr->text.find_first_not_of("<>lg") != std::string::npos || reading.conditions.empty()) {
+  if (!expr->Is(Kind::kRelation) || expr->text.find_first_not_of("<>lg!") != std::string::npos || reading.conditions.empty()) {
     return false;
   }
   const std::vector<std::string> names = FreeSymbols(expr);
@@ -311,7 +356,7 @@ void AddReadings(std::vector<Token> tokens, const Reading& kind, Arena& arena, A
     int depth = 0;
     reading.expr = WithBoundNames(reading.expr, arena, depth);
   }
-  reading.is_cut = trimmed.has_label || (trimmed.has_clause && trimmed.real_parameters.empty());
+  reading.is_restricted = trimmed.has_label || (trimmed.has_clause && !SaysConstant(trimmed.clause, arena, reading));
   reading.parameters = std::move(trimmed.parameters);
   reading.real_parameters = std::move(trimmed.real_parameters);
   reading.words = std::move(words);
@@ -373,7 +418,7 @@ Answer ReadAnswer(std::string_view text, const Options& options, Arena& arena) {
   answer.is_question = IsQuestion(text, units);
   answer.domain = DomainOf(lexed.tokens);
   if (answer.statement.says_none && options.words) {
-    answer.readings.push_back({arena.Make(Kind::kEmptySet, {}), {}, {}, false, {}, false, 0, {}});
+    answer.readings.emplace_back().expr = arena.Make(Kind::kEmptySet, {});
   } else {
     AddReadings(lexed.tokens, {}, arena, answer);
   }

@@ -21,7 +21,9 @@ struct Reading {
   bool needs_unit = false;                   // "5 m" as metres: only against an answer with a unit
   int extreme = 0;                           // which of two things its label named, as in Trimmed
   std::vector<Expr> conditions;              // "k >= 1" of a clause that was cut
-  bool is_cut = false;                       // a label, or a clause that is no "where t is real", was passed over
+  std::vector<std::string> constants;        // names that a clause says are real numbers or constants, and nothing else
+  bool are_arbitrary = false;                // "for any real t", "arbitrary constants", no "constant"
+  bool is_restricted = false;                // a label, or a clause that says anything else, was passed over
 };
 
 // "t \in R"

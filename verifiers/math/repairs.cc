@@ -208,6 +208,9 @@ void RepairMapping(Tokens& tokens) {
     tokens[3] = Made(Tok::kRelation, "=");
     tokens.insert(tokens.begin() + 3, Made(Tok::kClose, ")"));
   }
+  for (Token& token : tokens) {  // "x \\mapsto x^2" without a name is not read
+    token.kind = token.kind == Tok::kRelation && token.text == "mapsto" ? Tok::kQuantifier : token.kind;
+  }
 }
 
 void DropLeadingRelation(Tokens& tokens) {

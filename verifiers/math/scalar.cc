@@ -314,9 +314,11 @@ Judgement Comparer::CompareScalars(Expr gold, Expr pred) {
   Expr right = p.value;
   const bool both_have_units = !g.dimension.empty() && !p.dimension.empty();
   if (both_have_units) {
-    const bool say_otherwise = !g.noun.empty() && !p.noun.empty() && !NamesOneThing(g.noun, p.noun);
-    if (say_otherwise || (g.dimension != p.dimension && !NamesOneThing(g.dimension, p.dimension))) {
+    if (g.dimension != p.dimension && !NamesOneThing(g.dimension, p.dimension)) {
       return IsDifferentBy("units");
+    }
+    if (!g.noun.empty() && !p.noun.empty() && !NamesOneThing(g.noun, p.noun)) {  // profit and gain, profit and loss
+      return IsUnknownFor("needs_prose");
     }
     if (!(g.size == p.size)) {
       if (!options_.unit_convert) {

@@ -1,5 +1,7 @@
 // Sums and products as they are written: with equal terms they are one value, wherever their index begins and whether or not they have one.
 
+#include <algorithm>
+
 #include "verifiers/math/comparer.h"
 #include "verifiers/math/evaluate.h"
 
@@ -20,17 +22,23 @@ void CollectSums(Expr expr, std::vector<Expr>& sums) {
   }
 }
 
-Expr WithReplaced(Expr expr, Expr from, Expr to, Arena& arena) {
-  if (expr == from) {
-    return to;
+// With each sum that `replacement` knows in its place; what does not change is not copied.
+template <class Replacement>
+Expr WithReplaced(Expr expr, const Replacement& replacement, Arena& arena) {
+  if (IsSum(expr)) {
+    return replacement(expr);
   }
-  if (expr->kids.empty()) {
+  std::vector<Expr> kids;
+  bool has_changed = false;
+  for (const Expr kid : expr->kids) {
+    kids.push_back(WithReplaced(kid, replacement, arena));
+    has_changed = has_changed || kids.back() != kid;
+  }
+  if (!has_changed) {
     return expr;
   }
   Node node = *expr;
-  for (Expr& kid : node.kids) {
-    kid = WithReplaced(kid, from, to, arena);
-  }
+  node.kids = std::move(kids);
   return arena.Add(std::move(node));
 }
 
@@ -61,9 +69,19 @@ bool Comparer::HaveSameTerms(Expr a, Expr b) {
     if (HasName(names, std::string(letter))) {
       continue;
     }
+    const auto same_at = [&](Expr a_index, Expr b_index) {
+      return SameValue(Substitute(arena_, a->kid(0), a->name, a_index), Substitute(arena_, b->kid(0), b->name, b_index), arena_).is_equal();
+    };
+    // The first terms may be exceptions that no sample meets: 0^n.
+    constexpr int kFirstTerms = 3;
+    for (int i = 0; i < kFirstTerms; ++i) {
+      const Rational at = a_low + Rational(i);
+      if (!same_at(arena_.Number(at), arena_.Number(at + shift))) {
+        return false;
+      }
+    }
     const Expr index = arena_.Symbol(letter);
-    const Expr moved = shift.is_zero() ? index : arena_.Make(Kind::kAdd, {index, arena_.Number(shift)});
-    return SameValue(Substitute(arena_, a->kid(0), a->name, index), Substitute(arena_, b->kid(0), b->name, moved), arena_).is_equal();
+    return same_at(index, shift.is_zero() ? index : arena_.Make(Kind::kAdd, {index, arena_.Number(shift)}));
   }
   return false;
 }
@@ -77,13 +95,11 @@ Expr Comparer::WithSumsOf(Expr gold, Expr pred) {
   if (gold_sums.empty() || pred_sums.empty() || gold_sums.size() > kMaxSums || pred_sums.size() > kMaxSums) {
     return pred;
   }
-  for (const Expr sum : pred_sums) {
-    const auto same = std::ranges::find_if(gold_sums, [&](Expr other) { return !SameTree(sum, other) && HaveSameTerms(other, sum); });
-    if (same != gold_sums.end()) {
-      pred = WithReplaced(pred, sum, *same, arena_);
-    }
-  }
-  return pred;
+  const auto replacement = [&](Expr sum) {
+    const auto same = std::ranges::find_if(gold_sums, [&](Expr other) { return SameTree(sum, other) || HaveSameTerms(other, sum); });
+    return same == gold_sums.end() ? sum : *same;
+  };
+  return WithReplaced(pred, replacement, arena_);
 }
 
 }  // namespace cupel::math

@@ -297,6 +297,17 @@ bool IsMissing(const std::vector<std::string>& parts) {
   return Has(parts, "dne") && std::ranges::all_of(parts, [&](const std::string& part) { return Has(kSubjects, part); });
 }
 
+// "the equation has no real solutions", and nothing else
+bool HasNoSolution(std::vector<std::string> parts) {
+  constexpr auto kSubjects =
+      std::to_array<std::string_view>({"equation", "equations", "inequality", "inequalities", "system", "problem", "it"});
+  constexpr auto kPattern = std::to_array<std::string_view>({"has", "have"});
+  std::erase_if(parts, [](const std::string& part) { return part == "the" || part == "this" || part == "given"; });
+  const size_t real = parts.size() == 5 && parts[3] == "real" ? 1 : 0;
+  return parts.size() == 4 + real && Has(kSubjects, parts[0]) && Has(kPattern, parts[1]) && parts[2] == "no" &&
+         (parts.back().starts_with("solution") || parts.back() == "roots");
+}
+
 Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words) {
   Statement statement;
   statement.words = words;
@@ -322,19 +333,17 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
     statement.truth = says("impossible") || says("not") || says("cannot") || says("no") ? -1 : 1;
   }
   const bool denies = first == "no" || (first == "there" && says("no")) || says("not");
-  // "the equation has no real solutions", and no "other" ones
-  constexpr auto kMore = std::to_array<std::string_view>({"other", "others", "more", "further", "else", "than", "besides", "additional"});
-  const auto lacks = [&](std::string_view verb) {
-    const auto at = std::ranges::find(parts, verb);
-    return at != parts.end() && at + 1 != parts.end() && at[1] == "no" && IsTextOnly(tokens);
-  };
-  const bool says_more = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kMore, part); });
-  const bool is_lack = (lacks("has") || lacks("have")) && !says_more;
   // "no solution if a = 3" is about a.
   constexpr auto kConditions = std::to_array<std::string_view>({"if", "iff", "when", "unless", "whenever", "only"});
   const bool is_conditional = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kConditions, part); });
   const bool names_none = says("exist") || says("exists") || says("solution") || says("solutions") || says("roots") || says("such");
-  statement.says_none = ((denies || is_lack) && names_none && !ends && !is_conditional) || IsMissing(parts);
+  // "no unique solution", "no other solutions": there are some.
+  constexpr auto kKinds = std::to_array<std::string_view>(
+      {"unique", "trivial", "nontrivial", "nonzero", "positive", "negative",   "repeated", "double", "rational",   "other",
+       "others", "more",    "further",    "besides", "than",     "additional", "false",    "closed", "elementary", "but"});
+  const bool is_of_a_kind = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kKinds, part); });
+  const bool says_none = denies && names_none && !ends && !is_conditional && !is_of_a_kind;
+  statement.says_none = says_none || HasNoSolution(parts) || IsMissing(parts);
   return statement;
 }
 

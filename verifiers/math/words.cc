@@ -322,14 +322,23 @@ bool WordReader::Exception(size_t at) {
   if (!begins || At(at).kind != Tok::kLetter || (word != "except" && word != "excluding")) {
     return false;
   }
+  size_t value = at + 2;
+  value += IsWordAt(value) && LowerCaseText(At(value).text) == "for" ? 1 : 0;
+  const bool repeats =
+      At(value).kind == Tok::kLetter && At(value).text == in_[at].text && At(value + 1).kind == Tok::kRelation && At(value + 1).text == "=";
+  value += repeats ? 2 : 0;
+  // One value, and no condition, interval or set.
+  const auto is_part = [](const Token& token) {
+    return token.kind == Tok::kNumber || token.kind == Tok::kMinus || token.kind == Tok::kFraction || token.kind == Tok::kSlash ||
+           token.kind == Tok::kRoot || token.kind == Tok::kConstant || token.kind == Tok::kBrace || token.kind == Tok::kBraceClose;
+  };
+  if (value + 1 >= in_.size() || !std::all_of(in_.begin() + static_cast<std::ptrdiff_t>(value), in_.end() - 1, is_part)) {
+    return false;
+  }
   out_.clear();
   out_.push_back(in_[at]);
   Push(Tok::kRelation, "!=");
-  position_ = at + 2;
-  position_ += IsWordAt(position_) && LowerCaseText(At(position_).text) == "for" ? 1 : 0;
-  const bool repeats = At(position_).kind == Tok::kLetter && At(position_).text == in_[at].text &&
-                       At(position_ + 1).kind == Tok::kRelation && At(position_ + 1).text == "=";
-  position_ += repeats ? 2 : 0;
+  position_ = value;
   return true;
 }
 

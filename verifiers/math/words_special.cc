@@ -314,12 +314,6 @@ bool WordReader::Special(const std::string& word, const Token& token) {
   if (word == "choose" && Choose()) {
     return true;
   }
-  if ((word == "const" || word == "constant") && (Before() == Tok::kPlus || Before() == Tok::kMinus) &&
-      (After() == Tok::kEnd || After() == Tok::kBraceClose)) {  // x^2 + const
-    Push(Tok::kLetter, "C");
-    ++position_;
-    return true;
-  }
   if (word == "times" && Before() == Tok::kNumber && After() == Tok::kEnd) {
     ++position_;
     return true;
