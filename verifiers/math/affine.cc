@@ -23,9 +23,7 @@ bool IsOneOf(std::string_view letters, std::string_view name) {
   return name.size() == 1 && letters.find(name[0]) != std::string_view::npos;
 }
 
-// C_1: a constant of integration wherever a variable is near.
-bool IsIndexed(std::string_view name) { return name.starts_with("C_") || name.starts_with("c_"); }
-bool IsConventional(std::string_view name) { return name == "C" || name == "c" || IsIndexed(name); }
+bool IsConventional(std::string_view name) { return name == "C" || name == "c" || IsIndexedConstant(name); }
 
 // What a constant may be called where the other answer shows that it is one.
 bool IsLetterOfConstant(std::string_view name) {
@@ -42,7 +40,7 @@ bool IsParameterOfLine(std::string_view name) {
 
 // All of the parameters of a line or plane: s and t, or c_1 and c_2, where t would be a variable beside them.
 bool AreOfLine(const std::vector<std::string>& names) {
-  return std::ranges::all_of(names, &IsParameterOfLine) || std::ranges::all_of(names, &IsIndexed);
+  return std::ranges::all_of(names, &IsParameterOfLine) || std::ranges::all_of(names, &IsIndexedConstant);
 }
 
 bool IsEquation(Expr expr) { return expr->Is(Kind::kRelation) && expr->text == "="; }
@@ -307,7 +305,7 @@ bool Comparer::AlignAffine(AffineFamily& gold, AffineFamily& pred) {
 
 // Which names of each answer are its parameters. Declared ones; constants of integration beside a variable, and letters opposite to them;
 // t and its kind in vectors that hold nothing else. What the gold does not declare and both answers name alike may be given by the
-// question: then the form must tell.
+// question.
 bool Comparer::ChooseParameters(AffineFamily& gold, AffineFamily& pred) {
   std::vector<std::string> labels;  // x and t of "x(t) = .."
   for (const AffineFamily* family : {&gold, &pred}) {
@@ -341,6 +339,7 @@ bool Comparer::ChooseParameters(AffineFamily& gold, AffineFamily& pred) {
     return false;
   }
   const bool is_declared = !g.empty();
+  const bool both_declare = is_declared && !p.empty();
   const bool is_line = gold.is_vector && AreOfLine(gold_names) && (p == pred_names || AreOfLine(pred_names)) &&
                        std::ranges::none_of(gold_names, is_named) && std::ranges::none_of(pred_names, is_named);
   if (is_declared) {
@@ -353,7 +352,7 @@ bool Comparer::ChooseParameters(AffineFamily& gold, AffineFamily& pred) {
   } else {
     g = choose(gold_names, &IsConventional);
     p = p.empty() ? choose(pred_names, &IsConventional) : p;
-    if (g.empty() && std::ranges::all_of(p, &IsIndexed)) {
+    if (g.empty() && !p.empty() && std::ranges::all_of(p, &IsIndexedConstant)) {
       g = choose(Without(gold_names, pred_names), [](const std::string& name) { return IsOneOf("ABDK", name); });
     }
     if (p.empty()) {
@@ -383,9 +382,21 @@ bool Comparer::ChooseParameters(AffineFamily& gold, AffineFamily& pred) {
   if (is_declared && std::ranges::any_of(g, is_argument)) {
     return false;
   }
+  // What both answers name alike may be given by the question, or be what the answer is a function of.
+  const bool are_renamed = Without(g, p).size() == g.size();
+  const auto is_derivative = [](const AffineFamily& family) {
+    return family.label != nullptr && family.label->text.find('\'') != std::string::npos;
+  };
+  if (is_declared && !gold.is_vector && !are_renamed && (!both_declare || is_derivative(gold) || is_derivative(pred))) {
+    return false;
+  }
+  const bool are_indexed = g.size() > 1 && (std::ranges::all_of(g, &IsIndexedConstant) || std::ranges::all_of(p, &IsIndexedConstant));
+  if (is_line && !is_declared && !are_indexed && !(gold.names_point && pred.names_point)) {
+    // (3 + 5t, 2 + 3t) may be the solutions for whole t, or a velocity at the time t.
+    gold.may_be_whole = true;
+    return are_renamed || (gold.names.size() > 2 && pred.names.size() > 2);
+  }
   if (is_declared || is_line) {
-    const bool are_indexed = g.size() > 1 && std::ranges::all_of(g, &IsIndexed);
-    gold.is_told = is_declared || are_indexed || Without(g, p).size() == g.size() || (gold.names_point && pred.names_point);
     return true;
   }
   const bool has_capitals =
@@ -397,11 +408,20 @@ bool Comparer::ChooseParameters(AffineFamily& gold, AffineFamily& pred) {
   if (gold.is_equation && !is_curve) {
     return false;
   }
-  // C may be a given number in "C v^2 / 2"; in y = C e^x it is not.
-  const auto is_unknown = [](const AffineFamily& family) {
-    return family.label != nullptr && (family.label->text == "y" || family.label->text == "x");
+  if (gold.is_vector) {
+    return are_indexed;
+  }
+  // C may be a given number in "C v^2 / 2" and in x = C t^2 / 2; in y = C e^x it is not.
+  const auto names = [](const AffineFamily& family, std::string_view name) {
+    return family.label != nullptr && family.label->text == name;
   };
-  gold.is_told = g.size() > 1 || g != p || is_curve || ((is_unknown(gold) || is_unknown(pred)) && std::ranges::all_of(givens, &IsVariable));
+  const bool solves_y = (names(gold, "y") || names(pred, "y")) && givens.size() == 1 && IsVariable(givens[0]);
+  const bool solves_x = (names(gold, "x") || names(pred, "x")) && std::ranges::all_of(givens, &IsVariable);
+  if (!are_renamed) {
+    return is_curve || (solves_y && givens[0] == "x");
+  }
+  const bool is_solution = solves_y || solves_x;
+  gold.must_be_term = !are_indexed && !is_solution && !is_curve;
   return true;
 }
 
@@ -511,9 +531,10 @@ Expr Comparer::ValueAt(const Place& place, const std::vector<std::string>& varia
 }
 
 // Whether `parts` are in the span of the family's basis. Their values at the places leave one coefficient for each of its functions, by
-// Cramer's rule; a fraction near it is tried first, and an identity decides.
+// Cramer's rule; a fraction near it is tried first, and an identity decides. `coefficients` are left empty where they are no small
+// fractions.
 Judgement Comparer::IsInSpan(const std::vector<Expr>& parts, const AffineFamily& family, const std::vector<std::string>& variables,
-                             const std::vector<Place>& places) {
+                             const std::vector<Place>& places, std::vector<Rational>& coefficients) {
   const size_t n = family.basis.size();
   const auto determinant = [&](size_t replaced) {
     std::vector<Expr> cells;
@@ -534,14 +555,15 @@ Judgement Comparer::IsInSpan(const std::vector<Expr>& parts, const AffineFamily&
       return IsUnknownFor("no_rule");
     }
     if (const std::optional<Rational> fraction = FractionIn(value)) {
+      coefficients.push_back(*fraction);
       fractions.push_back(arena_.Number(*fraction));
     }
   }
-  const auto is_sum = [&](const std::vector<Expr>& coefficients) {
+  const auto is_sum = [&](const std::vector<Expr>& factors) {
     for (size_t k = 0; k < parts.size(); ++k) {
-      Expr sum = Times(coefficients[0], family.basis[0][k]);
+      Expr sum = Times(factors[0], family.basis[0][k]);
       for (size_t i = 1; i < n; ++i) {
-        sum = Plus(sum, Times(coefficients[i], family.basis[i][k]));
+        sum = Plus(sum, Times(factors[i], family.basis[i][k]));
       }
       if (const Judgement part = SameValue(parts[k], With(sum, {}, {}), arena_); !part.is_equal()) {
         return part;
@@ -554,6 +576,7 @@ Judgement Comparer::IsInSpan(const std::vector<Expr>& parts, const AffineFamily&
       return tried;
     }
   }
+  coefficients.clear();
   return is_sum(exact);
 }
 
@@ -572,17 +595,23 @@ bool Comparer::AsLevels(AffineFamily& family) {
   return true;
 }
 
-// Whether a parameter that both answers call the same can be no given number: "F(x) + C", and a line in space that is neither an axis nor
-// through the origin, where it might be a vector that depends on t.
-bool Comparer::IsToldByForm(const AffineFamily& family) {
-  if (!family.is_vector) {
-    return family.basis.size() == 1 && SameValue(family.basis[0][0], arena_.Number(1), arena_).is_equal();
+// Whether one basis is the other times a matrix of whole numbers with determinant 1 or -1, and the points are whole steps apart: then the
+// families are equal for whole parameters, too. Rows are the coefficients of `basis`, the last one those of the point.
+bool Comparer::IsWholeChange(const std::vector<std::vector<Rational>>& rows) {
+  std::vector<Expr> cells;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].size() + 1 != rows.size() || !std::ranges::all_of(rows[i], &Rational::is_integer)) {
+      return false;
+    }
+    for (size_t j = 0; i + 1 < rows.size() && j < rows[i].size(); ++j) {
+      cells.push_back(arena_.Number(rows[i][j]));
+    }
   }
-  const auto count = [&](const std::vector<Expr>& vector) {
-    return std::ranges::count_if(vector, [&](Expr part) { return IsNonzero(part, arena_); });
-  };
-  return family.parts.size() > 2 && count(family.point) > 0 &&
-         std::ranges::all_of(family.basis, [&](const auto& f) { return count(f) > 1; });
+  Rational determinant;
+  const Expr matrix = arena_.Make(Kind::kMatrix, std::move(cells), {}, std::ssize(rows) - 1);
+  const Expr value = Determinant(matrix);
+  return value != nullptr && EvaluateRational(value, arena_.budget(), determinant) == EvalStatus::kOk &&
+         (determinant == Rational(1) || determinant == Rational(-1));
 }
 
 // "r = .. or r = ..": every part is a line or plane by itself.
@@ -623,7 +652,8 @@ Judgement Comparer::CompareAffine(Expr gold, Expr pred) {
   if (!resolved || arena_.budget().is_spent() || (g.is_equation && (g.parameters.size() != 1 || !AsLevels(g) || !AsLevels(p)))) {
     return IsUnknownFor("no_rule");
   }
-  if (!g.is_told && !(IsToldByForm(g) && IsToldByForm(p))) {
+  const auto is_term = [&](const AffineFamily& family) { return SameValue(family.basis[0][0], arena_.Number(1), arena_).is_equal(); };
+  if (g.must_be_term && !(g.basis.size() == 1 && is_term(g) && is_term(p))) {
     return IsUnknownFor("no_rule");
   }
   const std::vector<std::string> variables = Without(NamesOf(g.parts), g.parameters);
@@ -637,8 +667,12 @@ Judgement Comparer::CompareAffine(Expr gold, Expr pred) {
     return IsUnknownFor("no_rule");
   }
   Judgement judgement = IsEqualBy("affine");
+  std::vector<std::vector<Rational>> coefficients(p.basis.size() + 1);
   for (size_t j = 0; j <= p.basis.size() && judgement.is_equal(); ++j) {
-    judgement = IsInSpan(j < p.basis.size() ? p.basis[j] : offset, g, variables, places);
+    judgement = IsInSpan(j < p.basis.size() ? p.basis[j] : offset, g, variables, places, coefficients[j]);
+  }
+  if (g.may_be_whole && !(judgement.is_equal() && IsWholeChange(coefficients))) {
+    return IsUnknownFor("no_rule");
   }
   if (arena_.budget().is_spent()) {
     return IsUnknownFor("budget_steps");

@@ -9,14 +9,11 @@ namespace {
 
 bool IsPoint(Expr expr) { return expr->Is(Kind::kSymbol) && expr->text.size() == 1 && 'A' <= expr->text[0] && expr->text[0] <= 'Z'; }
 
-// AB for BA, max for "maximum", "\\max" and "the greatest value", A for the angle A; the words or the name for every other label.
+// max for "maximum", "\\max" and "the greatest value", A for the angle A; the words or the name for every other label.
 std::string LabelName(Expr name) {
   constexpr std::string_view kAngle = "angle ";
   if (name->Is(Kind::kSymbol) && name->text.starts_with(kAngle)) {
     return name->text.substr(kAngle.size());
-  }
-  if (name->Is(Kind::kMultiply) && name->kids.size() == 2 && IsPoint(name->kid(0)) && IsPoint(name->kid(1))) {
-    return std::min(name->kid(0)->text, name->kid(1)->text) + std::max(name->kid(0)->text, name->kid(1)->text);
   }
   const auto says = [&](std::initializer_list<std::string_view> words) {
     return std::ranges::any_of(words, [&](std::string_view word) { return name->text.find(word) != std::string::npos; });
@@ -25,6 +22,14 @@ std::string LabelName(Expr name) {
   const bool is_most = has_words && says({"max", "greatest", "largest"});
   const bool is_least = has_words && says({"min", "least", "smallest"});
   return is_most == is_least ? ToText(name, 200) : is_most ? "max" : "min";
+}
+
+// The name of a segment, whose ends may be named in any order: AB for BA. Matrices and vectors of that name have an order.
+std::string SegmentName(Expr name) {
+  if (name->Is(Kind::kMultiply) && name->kids.size() == 2 && IsPoint(name->kid(0)) && IsPoint(name->kid(1))) {
+    return std::min(name->kid(0)->text, name->kid(1)->text) + std::max(name->kid(0)->text, name->kid(1)->text);
+  }
+  return LabelName(name);
 }
 
 // x = 1, x = 2
@@ -59,7 +64,7 @@ bool Comparer::ReadAssignments(Expr expr, std::vector<Expr>& names, std::vector<
     std::vector<std::string> texts;
     for (const Expr name : names) {
       const bool is_name = name->Is(Kind::kSymbol) || (name->Is(Kind::kMultiply) && IsLabel(name));  // AB
-      std::string text = LabelName(name);
+      std::string text = SegmentName(name);
       if (!is_name || HasName(texts, text)) {
         return false;
       }
@@ -140,9 +145,12 @@ Judgement Comparer::CompareAssignments(Expr gold, Expr pred, bool& applies) {
     if (gold_names.size() != pred_names.size()) {
       return IsDifferentBy("number_of_parts");
     }
+    const auto is_length = [&](Expr value) { return IsScalar(value); };
+    const bool are_lengths = std::ranges::all_of(gold_values, is_length) && std::ranges::all_of(pred_values, is_length);
+    const auto label = [&](Expr name) { return are_lengths ? SegmentName(name) : LabelName(name); };
     std::vector<Expr> ordered;
     for (const Expr name : gold_names) {
-      const auto found = std::ranges::find(pred_names, LabelName(name), &LabelName);
+      const auto found = std::ranges::find(pred_names, label(name), label);
       if (found == pred_names.end()) {
         // Other words for the same things in the same order; a name that both have must go with its value.
         const bool are_words = std::ranges::all_of(gold_names, [](Expr n) { return n->Is(Kind::kText); });

@@ -121,7 +121,8 @@ class Comparer {
     bool is_set = false;       // written as {.. | t \in R}
     std::vector<std::string> declared;
     std::vector<std::string> parameters;
-    bool is_told = false;  // of the gold: what is called a parameter is no given number
+    bool may_be_whole = false;  // of the gold: nobody says that the parameters are real numbers
+    bool must_be_term = false;  // of the gold: the parameter is a given number unless it is a term by itself, as C of F(x) + C
     std::vector<Expr> point;
     std::vector<std::vector<Expr>> basis;
   };
@@ -138,14 +139,14 @@ class Comparer {
   bool SolveFor(Expr label, AffineFamily& family);
   bool AlignAffine(AffineFamily& gold, AffineFamily& pred);
   static bool ChooseParameters(AffineFamily& gold, AffineFamily& pred);
-  bool IsToldByForm(const AffineFamily& family);
+  bool IsWholeChange(const std::vector<std::vector<Rational>>& rows);
   Expr With(Expr expr, const std::vector<std::string>& names, const std::vector<Expr>& values);
   bool ResolveAffine(AffineFamily& family);
   bool AsLevels(AffineFamily& family);
   Expr ValueAt(const Place& place, const std::vector<std::string>& variables, const std::vector<Expr>& parts);
   bool FindPlaces(const AffineFamily& family, const std::vector<std::string>& variables, std::vector<Place>& places);
   Judgement IsInSpan(const std::vector<Expr>& parts, const AffineFamily& family, const std::vector<std::string>& variables,
-                     const std::vector<Place>& places);
+                     const std::vector<Place>& places, std::vector<Rational>& coefficients);
   bool AreListsOfVectors(Expr gold, Expr pred);
   Judgement CompareAffine(Expr gold, Expr pred);
 
@@ -243,6 +244,11 @@ bool IsDifferential(Expr expr);
 
 inline bool HasName(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
+}
+
+// C_1: a constant of integration wherever a variable is near. C_p and c_v are quantities, c_0 is a value at the start.
+inline bool IsIndexedConstant(std::string_view name) {
+  return (name.starts_with("C_") || name.starts_with("c_")) && name.size() == 3 && '1' <= name[2] && name[2] <= '9';
 }
 
 inline bool HasPlusMinus(Expr expr) {

@@ -19,7 +19,7 @@ std::vector<std::string> Comparer::SharedParameters(const std::vector<Expr>& par
   std::map<std::string, int> uses;
   for (const Expr part : parts) {
     for (const std::string& name : FreeSymbols(part)) {
-      const bool is_constant = name == "C" || name.starts_with("C_") || name.starts_with("c_");
+      const bool is_constant = name == "C" || IsIndexedConstant(name);
       const bool is_silent = name.size() == 1 && std::string_view("klmnpq").find(name[0]) != std::string_view::npos && IsPeriodic(part);
       uses[name] += is_declared(name) || is_constant || is_silent ? 1 : 0;
     }
@@ -164,7 +164,7 @@ bool Comparer::DifferByConstant(Expr gold, Expr pred) {
 Judgement Comparer::CompareRenamed(Expr gold, Expr pred) {
   const std::vector<std::string> gold_names = FreeSymbols(gold);
   const std::vector<std::string> pred_names = FreeSymbols(pred);
-  const auto is_free = [](const std::string& name) { return name == "C" || name.starts_with("C_") || name.starts_with("c_"); };
+  const auto is_free = [](const std::string& name) { return name == "C" || IsIndexedConstant(name); };
   const auto is_constant = [&](const std::string& name) { return is_free(name) || name == "c"; };
   const auto is_letter = [](const std::string& name) {
     return name.size() == 1 && std::string_view("ABDEKMabkmc").find(name[0]) != std::string_view::npos;

@@ -91,15 +91,11 @@ Expr Parser::ParseRelation() {
 
 // u(x, t) before what depends on x or t is a function's value, not a product.
 Expr Parser::AsApplied(Expr head, Expr value) {
-  const bool is_derivative = head->Is(Kind::kMultiply) && head->kids.size() == 2 && head->kid(0)->Is(Kind::kSymbol) &&
-                             head->kid(0)->text.ends_with('\'') && head->kid(1)->Is(Kind::kSymbol);  // y'(x)
-  if (is_derivative) {
-    return arena_.Make(Kind::kApply, {head->kid(1)}, head->kid(0)->text);
-  }
   const bool is_call = head->Is(Kind::kMultiply) && head->kids.size() == 2 && head->kid(0)->Is(Kind::kSymbol) &&
                        head->kid(1)->Is(Kind::kGroup) && head->kid(1)->text == "()" && head->kid(1)->kids.size() > 1;
-  if (!is_call) {
-    return head;
+  const bool is_vector = value->Is(Kind::kMatrix) || (value->Is(Kind::kGroup) && value->kids.size() > 1);
+  if (!is_call || is_vector || head->kid(0)->text.size() > 1 || head->kid(0)->text == "k") {
+    return head;  // a multiple of a vector
   }
   const std::vector<Expr>& arguments = head->kid(1)->kids;
   const std::string& name = head->kid(0)->text;

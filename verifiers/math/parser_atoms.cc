@@ -116,6 +116,7 @@ bool Parser::AtDerivative() const {
 
 // A variable with its subscript and primes. C_n^k, A_n^k and P_n^k are counts of combinations and permutations; f(x) applies.
 Expr Parser::ParseSymbol(std::string_view name) {
+  const size_t start = position_ - 1;
   if ((name == "C" || name == "A" || name == "P") && At(Tok::kUnder)) {
     const size_t begin = position_;
     ++position_;
@@ -138,12 +139,16 @@ Expr Parser::ParseSymbol(std::string_view name) {
     full += Now().text;
     ++position_;
   }
-  constexpr std::string_view kDerived = "fghFGHuvwy";
-  if (full.size() == 1 && IsOneOf(full[0], kDerived) && AtDerivative()) {  // f^{(4)}
-    full += "^(" + Ahead(3).text + ")";
+  constexpr std::string_view kFunctions = "fghFGH";
+  constexpr std::string_view kUnknowns = "yuvw";  // of differential equations
+  const bool may_derive = full.size() == 1 && (IsOneOf(full[0], kFunctions) || full == "y" || IsOneOf(full[0], kUnknowns));
+  if (may_derive && AtDerivative() && (full == "y" || full == "f" || full == "g" || Ahead(6).kind == Tok::kOpen)) {  // f^{(4)}
+    constexpr size_t kMostPrimes = 4;
+    const std::string& order = Ahead(3).text;
+    const bool is_small = order.size() == 1 && '1' <= order[0] && order[0] <= '0' + static_cast<char>(kMostPrimes);
+    full += is_small ? std::string(static_cast<size_t>(order[0] - '0'), '\'') : "^(" + order + ")";
     position_ += 6;
   }
-  constexpr std::string_view kFunctions = "fghFGH";
   if (full.size() == 1 && IsOneOf(full[0], kFunctions) && AtInverse()) {
     position_ += Ahead().kind == Tok::kBrace ? 5 : 3;
     full += "'-1";
@@ -153,7 +158,7 @@ Expr Parser::ParseSymbol(std::string_view name) {
                                                                            : IsOneOf(full[0], kFunctions);
   const bool is_combination = (full == "C" || full == "P" || full == "A") && At(Tok::kOpen, "(");
   const bool takes_argument = At(Tok::kOpen, "(") && (is_function || full.size() > 1 || Ahead(2).kind == Tok::kClose);
-  if (is_combination || (takes_argument && (is_function || (BeginsItem(position_ - 1) && Ahead(3).kind == Tok::kRelation)))) {
+  if (is_combination || (takes_argument && (is_function || (BeginsItem(start) && Ahead(3).kind == Tok::kRelation)))) {
     std::vector<Expr> arguments;
     if (ParseFunctionArguments(full, arguments) == nullptr) {
       return nullptr;

@@ -1,7 +1,19 @@
+#include <algorithm>
+
 #include "verifiers/answer/characters.h"
 #include "verifiers/math/parser_impl.h"
 
 namespace cupel::math {
+namespace {
+
+// n, n+1, ij and n0, but no word: a_{min}, v_{in}.
+bool HoldsIndex(std::string_view script, std::string_view index) {
+  const auto letters = std::ranges::count_if(script, &IsLetter);
+  const bool is_word = (letters > 2 && static_cast<size_t>(letters) == script.size()) || script == "in";
+  return !is_word && script.find(index) != std::string_view::npos;
+}
+
+}  // namespace
 
 // \sum_{k=1}^{n} body, \int_a^b body dx and \lim_{x \to a} body. Big unions are only ever equal to their own text.
 Expr Parser::ParseBig() {
@@ -60,7 +72,7 @@ Expr Parser::ParseBig() {
 Expr Parser::WithTerms(Expr body, const std::string& index) {
   const size_t bar = body->text.find_first_of("_^");
   const bool is_name = body->Is(Kind::kSymbol) || body->Is(Kind::kApply);
-  const bool is_term = is_name && bar != std::string::npos && body->text.find(index, bar + 1) != std::string::npos;
+  const bool is_term = is_name && bar != std::string::npos && HoldsIndex(std::string_view(body->text).substr(bar + 1), index);
   if (body->kids.empty() && !is_term) {
     return body;
   }

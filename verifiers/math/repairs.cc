@@ -209,7 +209,7 @@ void RepairMapping(Tokens& tokens) {
     tokens.insert(tokens.begin() + 3, Made(Tok::kClose, ")"));
   }
   for (Token& token : tokens) {  // "x \\mapsto x^2" without a name is not read
-    token.kind = token.kind == Tok::kRelation && token.text == "mapsto" ? Tok::kQuantifier : token.kind;
+    token.kind = token.kind == Tok::kRelation && token.text == "mapsto" ? Tok::kBig : token.kind;
   }
 }
 

@@ -332,7 +332,9 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
   } else if (says("impossible") || says("possible") || says("cannot")) {
     statement.truth = says("impossible") || says("not") || says("cannot") || says("no") ? -1 : 1;
   }
-  const bool denies = first == "no" || (first == "there" && says("no")) || says("not");
+  const auto negated = std::ranges::find(parts, "not");
+  const bool denies = first == "no" || (first == "there" && says("no")) ||
+                      (negated != parts.end() && negated + 1 != parts.end() && (negated[1] == "exist" || negated[1] == "exists"));
   // "no solution if a = 3" is about a.
   constexpr auto kConditions = std::to_array<std::string_view>({"if", "iff", "when", "unless", "whenever", "only"});
   const bool is_conditional = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kConditions, part); });
@@ -341,8 +343,19 @@ Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words
   constexpr auto kKinds = std::to_array<std::string_view>(
       {"unique", "trivial", "nontrivial", "nonzero", "positive", "negative",   "repeated", "double", "rational",   "other",
        "others", "more",    "further",    "besides", "than",     "additional", "false",    "closed", "elementary", "but"});
-  const bool is_of_a_kind = std::ranges::any_of(parts, [&](const std::string& part) { return Has(kKinds, part); });
+  const bool is_of_a_kind =
+      std::ranges::any_of(parts, [&](const std::string& part) { return Has(kKinds, part) || std::ranges::all_of(part, &IsDigit); });
   const bool says_none = denies && names_none && !ends && !is_conditional && !is_of_a_kind;
+  if ((denies || says("no")) && names_none && is_of_a_kind) {
+    constexpr auto kFrames = std::to_array<std::string_view>({"there", "are", "is", "no", "not", "do", "does", "exist", "exists", "such",
+                                                              "the", "solution", "solutions", "roots", "root", "has", "have", "equation"});
+    for (const std::string& part : parts) {
+      if (!Has(kFrames, part)) {
+        statement.denied_kinds.push_back(Normal(part));
+      }
+    }
+    std::ranges::sort(statement.denied_kinds);
+  }
   statement.says_none = says_none || HasNoSolution(parts) || IsMissing(parts);
   return statement;
 }

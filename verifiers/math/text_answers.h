@@ -44,11 +44,12 @@ bool SameClock(const Clock& a, const Clock& b);
 
 // What an answer of words says.
 struct Statement {
-  std::string words;                 // plain words, lower case
-  std::vector<std::string> content;  // the words that carry meaning, stemmed; ordinals and number words as digits
-  int truth = 0;                     // 1 yes, true; -1 no, false; 0 neither
-  bool is_truth = false;             // begins with that word; else it is only said to be possible or impossible
-  bool says_none = false;            // "no such numbers exist"
+  std::string words;                      // plain words, lower case
+  std::vector<std::string> content;       // the words that carry meaning, stemmed; ordinals and number words as digits
+  int truth = 0;                          // 1 yes, true; -1 no, false; 0 neither
+  bool is_truth = false;                  // begins with that word; else it is only said to be possible or impossible
+  bool says_none = false;                 // "no such numbers exist"
+  std::vector<std::string> denied_kinds;  // "positive" of "there are no positive solutions": others there may be
 };
 Statement ReadStatement(const std::vector<Token>& tokens, std::string_view words);
 

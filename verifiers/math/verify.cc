@@ -175,6 +175,9 @@ std::optional<Result> ComparePlain(const Answer& gold, const Answer& pred, const
   if ((gold.is_text || pred.is_text) && SameStatement(gold.statement, said)) {
     return decided(true, "text");
   }
+  if (!gold.statement.denied_kinds.empty() && !said.denied_kinds.empty()) {
+    return gold.statement.denied_kinds == said.denied_kinds ? decided(true, "text") : Decided(Decision::kUndecided, "needs_prose");
+  }
   if (gold.is_text && pred.is_text) {
     return decided(false, "text");
   }
