@@ -65,7 +65,8 @@ bool Comparer::AddProgressions(Expr item, const std::vector<std::string>& declar
     return false;
   }
   const std::vector<std::string> names = FreeSymbols(item);
-  if (names.size() != 1 || (!HasName(declared, names[0]) && !may_be_silent && !IsPeriodic(item))) {
+  const bool is_silent = names.size() == 1 && !HasName(declared, names[0]) && !may_be_silent;
+  if (names.size() != 1 || (is_silent && !IsPeriodic(item))) {
     return false;
   }
   const auto at = [&](Expr value) { return Substitute(arena_, item, names[0], value); };
@@ -75,6 +76,12 @@ bool Comparer::AddProgressions(Expr item, const std::vector<std::string>& declar
     const Expr after = at(arena_.Number(first + 2 * stride));
     const Expr step = Minus(next, start);
     if (!SameValue(Minus(after, next), step, arena_).is_equal() || IsZero(step, arena_).is_equal()) {
+      return false;
+    }
+    // Nobody says what n is: in 2 n pi it is a whole number, in pi + n it need not be one.
+    int64_t p = 0;
+    int64_t q = 0;
+    if (is_silent && !SmallRatio(step, arena_.Make(Kind::kConstant, {}, "pi"), p, q)) {
       return false;
     }
     // Three points on a line say so only of what is linear: a fourth one far away.
