@@ -288,6 +288,13 @@ Judgement Comparer::CompareStructures(Expr gold, Expr pred) {
 
 Judgement Comparer::CompareIntervals(Expr gold, Expr pred, bool& applies) {
   applies = true;
+  // (0, 0) is a point and not an interval without a number in it.
+  const auto is_point = [](Expr expr) {
+    return expr->Is(Kind::kGroup) && expr->text == "()" && expr->kids.size() == 2 && SameTree(expr->kid(0), expr->kid(1));
+  };
+  if ((gold->Is(Kind::kEmptySet) && is_point(pred)) || (pred->Is(Kind::kEmptySet) && is_point(gold))) {
+    return IsDifferentBy("types");
+  }
   if (gold->Is(Kind::kGroup) && pred->Is(Kind::kGroup) && gold->kids.size() == 2 && pred->kids.size() == 2) {
     return gold->text == pred->text ? CompareSequences(gold->kids, pred->kids) : IsDifferentBy("brackets");
   }
