@@ -85,8 +85,12 @@ void CheckTwice(std::string_view gold, std::string_view pred, const Request& req
   Require(result.decision == again.decision && result.reason == again.reason && result.cost == again.cost, "the same twice", gold, pred);
 }
 
-// With rounding off, and the constant of integration that only an answer may leave out, the order of the two plays no part.
+// With rounding off, and the constant of integration that only an answer may leave out, the order of the two plays no part. Boxes are taken
+// off a gold by other rules than off an answer: one that never closes ends with the gold.
 void CheckSymmetry(std::string_view gold, std::string_view pred, const Request& request) {
+  if (gold.find("boxed") != std::string_view::npos || pred.find("boxed") != std::string_view::npos) {
+    return;
+  }
   const Result forward = CompareAnswers(gold, pred, Exact(request));
   const Result backward = CompareAnswers(pred, gold, Exact(request));
   Require(!IsProof(forward) || !IsProof(backward) || forward.decision != Decision::kCorrect || backward.decision != Decision::kIncorrect,
