@@ -352,7 +352,7 @@ bool Comparer::ChooseParameters(AffineFamily& gold, AffineFamily& pred) {
   } else {
     g = choose(gold_names, &IsConventional);
     p = p.empty() ? choose(pred_names, &IsConventional) : p;
-    if (g.empty() && !p.empty() && std::ranges::all_of(p, &IsIndexedConstant)) {
+    if (g.empty() && (p == std::vector<std::string>{"C"} || (!p.empty() && std::ranges::all_of(p, &IsIndexedConstant)))) {
       g = choose(Without(gold_names, pred_names), [](const std::string& name) { return IsOneOf("ABDK", name); });
     }
     if (p.empty()) {
