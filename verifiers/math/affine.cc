@@ -91,6 +91,14 @@ std::optional<Rational> FractionIn(const Ball& value) {
   return std::nullopt;
 }
 
+// The value where every name is 2: what an expression is if it is constant.
+Expr AtTwo(Expr expr, Arena& arena) {
+  for (const std::string& name : FreeSymbols(expr)) {
+    expr = Substitute(arena, expr, name, arena.Number(2));
+  }
+  return expr;
+}
+
 std::vector<std::string> Without(std::vector<std::string> names, const std::vector<std::string>& others) {
   std::erase_if(names, [&](const std::string& name) { return HasName(others, name); });
   return names;
@@ -251,10 +259,7 @@ bool Comparer::SolveFor(Expr label, AffineFamily& family) {
   const Expr equation = family.parts[0];
   const Expr start = Substitute(arena_, equation, label->text, arena_.Number(0));
   const Expr slope = Minus(Substitute(arena_, equation, label->text, arena_.Number(1)), start);
-  Expr constant = slope;
-  for (const std::string& name : FreeSymbols(slope)) {
-    constant = Substitute(arena_, constant, name, arena_.Number(2));
-  }
+  const Expr constant = AtTwo(slope, arena_);
   const Expr line = arena_.Make(Kind::kAdd, {start, arena_.Make(Kind::kMultiply, {constant, arena_.Symbol(label->text)})});
   if (!IsNonzero(constant, arena_) || !SameValue(equation, line, arena_).is_equal()) {
     return false;
@@ -499,7 +504,7 @@ bool Comparer::ResolveAffine(AffineFamily& family) {
 // Places, each a component at values of the variables, at which the basis has an invertible matrix: then it is independent, and what is in
 // its span is known by its values there.
 bool Comparer::FindPlaces(const AffineFamily& family, const std::vector<std::string>& variables, std::vector<Place>& places) {
-  static const auto kValues =
+  constexpr auto kValues =
       std::to_array<std::pair<int64_t, int64_t>>({{0, 1}, {1, 1}, {1, 2}, {2, 1}, {1, 3}, {3, 1}, {3, 4}, {5, 2}, {-1, 2}});
   const size_t num_points = variables.empty() ? 1 : kValues.size();
   const size_t n = family.basis.size();
@@ -583,10 +588,7 @@ Judgement Comparer::IsInSpan(const std::vector<Expr>& parts, const AffineFamily&
 // F = C and G = c for all C and c: G is F times a number, and a number. With F as the one parameter's function this is a family again:
 // F and 1 span what G is in.
 bool Comparer::AsLevels(AffineFamily& family) {
-  Expr factor = family.basis[0][0];
-  for (const std::string& name : FreeSymbols(factor)) {
-    factor = Substitute(arena_, factor, name, arena_.Number(2));
-  }
+  const Expr factor = AtTwo(family.basis[0][0], arena_);
   if (!IsNonzero(factor, arena_) || !SameValue(factor, family.basis[0][0], arena_).is_equal()) {
     return false;
   }

@@ -98,8 +98,11 @@ Judgement Comparer::CompareInner(Expr gold, Expr pred) {
     return plain;
   }
   const Judgement renamed = CompareRenamed(gold, pred);
-  if (renamed.is_equal() || !may_be_family) {
-    return renamed.is_equal() ? renamed : plain;
+  if (renamed.is_equal()) {
+    return renamed;
+  }
+  if (!may_be_family) {
+    return plain;
   }
   const Judgement affine = CompareAffine(whole_gold, whole_pred);
   return affine.is_equal() || (affine.equality == Equality::kDifferent && plain.equality == Equality::kUnknown) ? affine : plain;

@@ -42,18 +42,21 @@ bool HasText(Expr expr) {
   return AnyNode(expr, [](const Node& node) { return node.kind == Kind::kText; });
 }
 
+std::string WordAt(const std::vector<Token>& tokens, size_t i) {
+  return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string();
+}
+
 // How many tokens "all permutations of" are, in front of a bracket; 0 when they are not there.
 size_t PermutedFront(const std::vector<Token>& tokens, bool& is_cyclic) {
   constexpr auto kBefore = std::to_array<std::string_view>({"all", "any", "the", "cyclic", "every"});
-  const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string(); };
   size_t at = 0;
   bool is_any = false;
-  while (at + 2 < tokens.size() && std::ranges::find(kBefore, word_at(at)) != kBefore.end()) {
-    is_cyclic = is_cyclic || word_at(at) == "cyclic";
+  while (at + 2 < tokens.size() && std::ranges::find(kBefore, WordAt(tokens, at)) != kBefore.end()) {
+    is_cyclic = is_cyclic || WordAt(tokens, at) == "cyclic";
     is_any = true;
     ++at;
   }
-  const bool says = is_any && at + 2 < tokens.size() && word_at(at) == "permutations" && word_at(at + 1) == "of";
+  const bool says = is_any && at + 2 < tokens.size() && WordAt(tokens, at) == "permutations" && WordAt(tokens, at + 1) == "of";
   return says && tokens[at + 2].kind == Tok::kOpen && tokens[at + 2].text == "(" && MatchingClose(tokens, at + 2) + 2 == tokens.size()
              ? at + 2
              : 0;
@@ -66,13 +69,12 @@ Permuted CutPermutations(std::vector<Token>& tokens) {
   size_t begin = tokens.size() - 1;
   bool has_word = false;
   bool is_cyclic = false;
-  const auto word_at = [&](size_t i) { return tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string(); };
   constexpr auto kWords = std::to_array<std::string_view>({"all", "its", "their", "the", "any", "of", "these", "those", "thereof", "cyclic",
                                                            "permutation", "permutations", "pairs", "triples", "tuples"});
-  while (begin > 0 && std::ranges::find(kWords, word_at(begin - 1)) != kWords.end()) {
+  while (begin > 0 && std::ranges::find(kWords, WordAt(tokens, begin - 1)) != kWords.end()) {
     --begin;
-    has_word = has_word || word_at(begin).starts_with("permutation");
-    is_cyclic = is_cyclic || word_at(begin) == "cyclic";
+    has_word = has_word || WordAt(tokens, begin).starts_with("permutation");
+    is_cyclic = is_cyclic || WordAt(tokens, begin) == "cyclic";
   }
   if (const size_t front = PermutedFront(tokens, is_cyclic); !has_word && front > 0) {
     tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(front));
@@ -291,8 +293,8 @@ Domain DomainOf(const std::vector<Token>& tokens) {
   bool has_all = false;
   bool has_natural = false;
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const std::string word = tokens[i].kind == Tok::kWord ? LowerCaseText(tokens[i].text) : std::string();
-    const std::string before = i > 0 && tokens[i - 1].kind == Tok::kWord ? LowerCaseText(tokens[i - 1].text) : std::string();
+    const std::string word = WordAt(tokens, i);
+    const std::string before = i > 0 ? WordAt(tokens, i - 1) : std::string();
     const bool is_set = tokens[i].kind == Tok::kSet;
     const bool is_signed = before == "positive" || before == "nonnegative" || before == "negative" || before == "natural";
     const bool says_integer = word == "integer" || word == "integers";

@@ -228,8 +228,10 @@ Judgement Comparer::CompareSequenceTerms(Expr gold, Expr pred, bool& applies) {
   if (g->shift != p->shift && are_conditioned_) {
     return IsUnknownFor("no_rule");  // n >= 1 of a_n and of a_{n+1} are two things
   }
-  const Expr index = arena_.Make(Kind::kAdd, {arena_.Symbol(g->index), arena_.Number(g->shift - p->shift)});
-  return Compare(gold->kid(1), Substitute(arena_, pred->kid(1), p->index, g->shift == p->shift ? arena_.Symbol(g->index) : index));
+  const Expr index = arena_.Symbol(g->index);
+  const int64_t shift = g->shift - p->shift;
+  const Expr moved = shift == 0 ? index : arena_.Make(Kind::kAdd, {index, arena_.Number(shift)});
+  return Compare(gold->kid(1), Substitute(arena_, pred->kid(1), p->index, moved));
 }
 
 // f(x) = .. and f(t) = ..: the bound variable's name does not matter, nor does the function's where the other side gives none.

@@ -301,10 +301,10 @@ bool IsMissing(const std::vector<std::string>& parts) {
 bool HasNoSolution(std::vector<std::string> parts) {
   constexpr auto kSubjects =
       std::to_array<std::string_view>({"equation", "equations", "inequality", "inequalities", "system", "problem", "it"});
-  constexpr auto kPattern = std::to_array<std::string_view>({"has", "have"});
+  constexpr auto kVerbs = std::to_array<std::string_view>({"has", "have"});
   std::erase_if(parts, [](const std::string& part) { return part == "the" || part == "this" || part == "given"; });
   const size_t real = parts.size() == 5 && parts[3] == "real" ? 1 : 0;
-  return parts.size() == 4 + real && Has(kSubjects, parts[0]) && Has(kPattern, parts[1]) && parts[2] == "no" &&
+  return parts.size() == 4 + real && Has(kSubjects, parts[0]) && Has(kVerbs, parts[1]) && parts[2] == "no" &&
          (parts.back().starts_with("solution") || parts.back() == "roots");
 }
 
